@@ -1,0 +1,46 @@
+# The commands of the project. Each one makes .venv first, when it is missing or older than the lock.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+# Two test processes for two cores; `make test JOBS=0` runs everything in one.
+JOBS ?= 2
+
+.PHONY: setup demo test lint format lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "runmart needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --seed --python $(PYTHON) .venv && \
+		uv pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: -r requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . ; \
+	else \
+		$(PYTHON) -m venv .venv && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ; \
+	fi
+	@touch $(STAMP)
+
+demo: setup
+	@$(BIN)/runmart demo
+
+test: setup
+	@$(BIN)/python -m pytest -n $(JOBS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy sources pipelines
+	$(BIN)/sqlfluff lint dbt_models
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Versions and hashes only: no index address is written.
+lock:
+	uv export --quiet --no-emit-project --no-header --no-annotate --all-groups -o requirements.lock
+
+clean:
+	rm -rf .venv dbt_models/target dbt_models/logs
