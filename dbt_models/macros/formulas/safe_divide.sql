@@ -1,0 +1,8 @@
+{#- A quotient in double precision; null when there is nothing to divide by. -#}
+{% macro safe_divide(numerator, denominator) -%}
+    {{ return(adapter.dispatch('safe_divide', 'runmart')(numerator, denominator)) }}
+{%- endmacro %}
+
+{% macro default__safe_divide(numerator, denominator) -%}
+    cast({{ numerator }} as double precision) / nullif(cast({{ denominator }} as double precision), 0)
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{#-
+  Selects the columns that the source's YAML declares from a raw table, whatever of it is there.
+
+  A table that was not loaded, or never had a row, gives no rows; a column that an older load did not
+  make gives nulls. Both have the types that the YAML declares.
+-#}
+{% macro raw_table(source_name, table_name) %}
+    {%- set declared = source(source_name, table_name) -%}
+    {%- if execute -%}
+        {%- set node = graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name] -%}
+        {%- set loaded = adapter.get_relation(declared.database, declared.schema, declared.identifier) -%}
+        {%- set present = [] -%}
+        {%- if loaded -%}
+            {%- for column in adapter.get_columns_in_relation(loaded) -%}
+                {%- do present.append(column.name | lower) -%}
+            {%- endfor -%}
+        {%- endif -%}
+        select
+        {%- for column in node.columns.values() %}
+            {%- set name = adapter.quote(column.name) %}
+            {% if column.name not in present -%}
+                cast(null as {{ runmart.raw_type(column.data_type) }}) as {{ name }}
+            {%- else -%}
+                {{ name }}
+            {%- endif -%}
+            {{ ',' if not loop.last }}
+        {%- endfor %}
+        from {{ loaded if loaded else '(select 1 as nothing) as nothing where 1 = 0' }}
+    {%- endif -%}
+{% endmacro %}

@@ -1,0 +1,12 @@
+-- One row per evaluated run, of every platform.
+with final as (
+    {{ union_platforms(
+        [ref('stg_armature__evaluations')],
+        [
+            'run_key', 'platform', 'run_id', 'evaluation_id', 'verdict', 'verdict_outcome', 'score',
+            'judge_model', 'evaluated_at',
+        ],
+    ) }}
+)
+
+select * from final

@@ -1,0 +1,79 @@
+-- One row per run, of every platform, with its evaluation and its outcome.
+with runs as (
+    {{ union_platforms(
+        [ref('stg_armature__runs')],
+        [
+            'run_key', 'platform', 'run_id', 'workflow_key', 'workflow_id', 'workflow_name',
+            'workflow_version_id', 'model_key', 'model', 'status', 'status_outcome', 'verdict',
+            'verdict_outcome', 'classification', 'trigger_type', 'attempt', 'started_at', 'ended_at',
+            'duration_ms', 'cost', 'cost_unit', 'score', 'input_tokens', 'output_tokens', 'total_tokens',
+            'error_message', 'extracted_at',
+        ],
+    ) }}
+),
+
+evaluations as (
+    select * from {{ ref('int_evaluations') }}
+),
+
+evaluated as (
+    select
+        runs.*,
+        evaluations.evaluation_id,
+        evaluations.judge_model,
+        evaluations.evaluated_at,
+        coalesce(evaluations.verdict, runs.verdict) as final_verdict,
+        coalesce(evaluations.verdict_outcome, runs.verdict_outcome) as final_verdict_outcome,
+        coalesce(evaluations.score, runs.score) as final_score,
+        coalesce(runs.started_at, runs.ended_at) as run_at,
+        case
+            when runs.ended_at >= runs.started_at
+                then {{ milliseconds_between('runs.started_at', 'runs.ended_at') }}
+        end as elapsed_ms
+    from runs
+    left join evaluations on runs.run_key = evaluations.run_key
+),
+
+final as (
+    select
+        run_key,
+        platform,
+        run_id,
+        workflow_key,
+        workflow_id,
+        workflow_name,
+        workflow_version_id,
+        model_key,
+        model,
+        status,
+        final_verdict as verdict,
+        -- The platform's own judgement wins; a verdict decides where the status gives none.
+        case
+            when status_outcome <> 'ended' then status_outcome
+            when final_verdict_outcome in ('passed', 'partial', 'failed') then final_verdict_outcome
+            when status_outcome = 'ended' then 'unscored'
+            else 'unknown'
+        end as outcome,
+        classification,
+        trigger_type,
+        attempt,
+        run_at,
+        {{ utc_date('run_at') }} as run_date,
+        started_at,
+        ended_at,
+        case when duration_ms >= 0 then duration_ms else elapsed_ms end as duration_ms,
+        cost,
+        cost_unit,
+        final_score as score,
+        evaluation_id,
+        judge_model,
+        evaluated_at,
+        input_tokens,
+        output_tokens,
+        total_tokens,
+        error_message,
+        extracted_at
+    from evaluated
+)
+
+select * from final

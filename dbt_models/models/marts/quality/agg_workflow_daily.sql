@@ -1,0 +1,37 @@
+-- One row per workflow and day (UTC) with runs: numerators and denominators, to be summed before they are divided.
+with runs as (
+    select * from {{ ref('fct_runs') }}
+),
+
+final as (
+    select
+        platform || '/' || coalesce(workflow_id, '(unknown)') || '/'
+        || coalesce(cast(run_date as {{ dbt.type_string() }}), '(unknown)') as workflow_day_key,
+        platform,
+        workflow_key,
+        workflow_id,
+        run_date,
+        count(*) as runs,
+        count(case when is_scored then 1 end) as scored_runs,
+        count(case when outcome = 'passed' then 1 end) as passed_runs,
+        count(case when outcome = 'partial' then 1 end) as partial_runs,
+        count(case when outcome = 'failed' then 1 end) as failed_runs,
+        count(case when outcome = 'errored' then 1 end) as errored_runs,
+        count(case when outcome = 'unscored' then 1 end) as unscored_runs,
+        count(case when outcome = 'cancelled' then 1 end) as cancelled_runs,
+        count(case when outcome = 'running' then 1 end) as running_runs,
+        count(case when outcome = 'unknown' then 1 end) as unknown_runs,
+        count(cost) as runs_with_cost,
+        sum(cost) as total_cost,
+        sum(case when is_scored then cost end) as scored_cost,
+        max(cost_unit) as cost_unit,
+        count(duration_ms) as runs_with_duration,
+        cast(sum(duration_ms) as bigint) as total_duration_ms,
+        cast(sum(total_tokens) as bigint) as total_tokens,
+        cast(sum(tool_calls) as bigint) as tool_calls,
+        cast(sum(tool_call_errors) as bigint) as tool_call_errors
+    from runs
+    group by platform, workflow_key, workflow_id, run_date
+)
+
+select * from final

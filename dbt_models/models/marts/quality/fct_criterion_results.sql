@@ -1,0 +1,41 @@
+-- One row per criterion of an evaluated run, of every platform.
+with criterion_results as (
+    select * from {{ ref('int_criterion_results') }}
+),
+
+runs as (
+    select * from {{ ref('fct_runs') }}
+),
+
+final as (
+    select
+        criterion_results.criterion_result_key,
+        criterion_results.run_key,
+        criterion_results.platform,
+        criterion_results.run_id,
+        criterion_results.criterion_index,
+        criterion_results.criterion_id,
+        criterion_results.criterion_text,
+        runs.workflow_key,
+        runs.workflow_id,
+        runs.workflow_version_id,
+        runs.model_key,
+        runs.model,
+        runs.judge_model,
+        runs.outcome as run_outcome,
+        runs.run_at,
+        runs.run_date,
+        criterion_results.status,
+        criterion_results.outcome,
+        case
+            when criterion_results.outcome <> 'unscored' then criterion_results.outcome = 'passed'
+        end as is_passed,
+        criterion_results.is_required,
+        criterion_results.score,
+        criterion_results.rationale,
+        criterion_results.excerpts
+    from criterion_results
+    left join runs on criterion_results.run_key = runs.run_key
+)
+
+select * from final

@@ -1,0 +1,24 @@
+-- One row per Armature run and endpoint that could not be read, kept when it was read after all.
+with source as (
+    {{ raw_table('armature', 'fetch_errors') }}
+),
+
+final as (
+    select
+        'armature/' || run_id || '/' || endpoint as fetch_error_key,
+        'armature/' || run_id as run_key,
+        'armature' as platform,
+        run_id,
+        endpoint,
+        status_code,
+        message,
+        attempts,
+        first_failed_at,
+        last_failed_at,
+        resolved_at,
+        extra,
+        _extracted_at as extracted_at
+    from source
+)
+
+select * from final

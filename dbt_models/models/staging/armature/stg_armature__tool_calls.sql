@@ -1,0 +1,26 @@
+-- One row per MCP tool call of an Armature run, in the API's order.
+with source as (
+    {{ raw_table('armature', 'tool_calls') }}
+),
+
+final as (
+    select
+        'armature/' || run_id || '/' || call_index as tool_call_key,
+        'armature/' || run_id as run_key,
+        'armature' as platform,
+        run_id,
+        call_index,
+        tool_call_id,
+        'armature/' || coalesce(nullif(trim(tool_name), ''), '(unknown)') as tool_key,
+        coalesce(nullif(trim(tool_name), ''), '(unknown)') as tool_name,
+        arguments,
+        result,
+        is_error,
+        duration_ms,
+        called_at,
+        extra,
+        _extracted_at as extracted_at
+    from source
+)
+
+select * from final
