@@ -1,0 +1,95 @@
+"""The base of every emulated platform: from a request to a reply, without any network."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from emulator.common.contract import Call, Endpoint, Reply, Routes
+from emulator.common.errors import ApiError
+from emulator.common.faults import FaultBook
+from emulator.common.validation import checked_query, problems, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from emulator.common.clock import Clock
+    from emulator.common.contract import Target
+    from emulator.common.keys import ApiKey, KeyRing
+
+
+@dataclass(slots=True)
+class Latency:
+    """How long an answer takes at least: `fixed` plus up to `jitter` milliseconds."""
+
+    fixed: float = 0.0
+    jitter: float = 0.0
+
+
+class Emulator(ABC):
+    """One platform: its endpoints, keys, clock, faults and latency.
+
+    A platform gives `name`, `prefix` (the path that all of its operations lie below), `endpoints` and
+    `error_body`; `lock` is held while a request is carried out, and by whoever changes the world meanwhile.
+    """
+
+    name: str
+    prefix: str
+
+    def __init__(self, *, clock: Clock, keys: KeyRing, lock: threading.RLock, seed: int) -> None:
+        self.clock = clock
+        self.keys = keys
+        self.lock = lock
+        self.seed = seed
+        self.faults = FaultBook(seed)
+        self.latency = Latency()
+        self.routes = Routes(self.endpoints())
+
+    @abstractmethod
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Every operation of the platform."""
+
+    @abstractmethod
+    def error_body(self, error: ApiError) -> bytes:
+        """The body that the platform answers an error with."""
+
+    def find(self, method: str, target: Target) -> tuple[Endpoint, dict[str, str]]:
+        """The endpoint of a request, or `ApiError`."""
+        return self.routes.find(method, target.segments)
+
+    def carry_out(
+        self,
+        endpoint: Endpoint,
+        parts: Mapping[str, str],
+        target: Target,
+        headers: Mapping[str, str],
+        raw_body: bytes,
+    ) -> Reply:
+        """The reply to a request: key, query and body are checked first, in this order; raises `ApiError`."""
+        key: ApiKey | None = None
+        if endpoint.role is not None:
+            key = self.keys.require(headers.get("Authorization"), endpoint.role)
+        query = checked_query(target.query, endpoint.parameters)
+        body = self._checked_body(endpoint, headers, raw_body) if endpoint.body is not None else None
+        with self.lock:
+            return endpoint.carry_out(Call(parts, query, body, key))
+
+    def refused(self, error: ApiError) -> Reply:
+        """The reply that tells of an error."""
+        return Reply(self.error_body(error), error.status, error.headers)
+
+    def _checked_body(self, endpoint: Endpoint, headers: Mapping[str, str], raw_body: bytes) -> Any:
+        if not raw_body and "required" not in (endpoint.body or {}):
+            return {}
+        if headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+            refuse([("body", "must be sent as application/json")])
+        try:
+            body = orjson.loads(raw_body)
+        except orjson.JSONDecodeError:
+            refuse([("body", "is not JSON")])
+        refuse(list(problems(body, endpoint.body or {})))
+        return body

@@ -1,0 +1,74 @@
+"""What was asked of a server: counters for ever, the last requests one by one."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEPT = 100_000
+
+
+@dataclass(slots=True)
+class Request:
+    """One request; `status` is 0 until it is answered, and stays 0 when its connection was reset."""
+
+    endpoint: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    status: int = 0
+    fault: str | None = None
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """Counters by endpoint (`"GET /runs/{id}"`), the most requests ever in flight, and the last 100,000 requests."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    in_flight: int = 0
+    max_in_flight: int = 0
+    recent: deque[Request] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    def of(self, endpoint: str) -> list[Request]:
+        """The requests kept for one endpoint, oldest first."""
+        with self._lock:
+            return [request for request in self.recent if request.endpoint == endpoint]
+
+    def pages(self, endpoint: str = "GET /runs") -> list[str | None]:
+        """The `page` parameters that were asked for, in order; None where none was sent."""
+        return [request.query.get("page") for request in self.of(endpoint)]
+
+    def clear(self) -> None:
+        """Forget everything but what is in flight now."""
+        with self._lock:
+            self.counts.clear()
+            self.statuses.clear()
+            self.faults.clear()
+            self.recent.clear()
+            self.max_in_flight = self.in_flight
+
+    def begin(self, request: Request) -> None:
+        with self._lock:
+            self.counts[request.endpoint] += 1
+            self.recent.append(request)
+            self.in_flight += 1
+            self.max_in_flight = max(self.max_in_flight, self.in_flight)
+
+    def end(self, request: Request) -> None:
+        with self._lock:
+            self.in_flight -= 1
+            self.statuses[request.endpoint, request.status] += 1
+            if request.fault is not None:
+                self.faults[request.fault] += 1
