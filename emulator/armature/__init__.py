@@ -1,4 +1,4 @@
-"""Armature's API on loopback: `ArmatureEmulator(World(...), ArmatureSettings(...))`, served by `emulator.serve`."""
+"""Armature's API on loopback: an `ArmatureEmulator` of a `World`, to be served by `emulator.serve`."""
 
 from emulator.armature.api import ArmatureEmulator
 from emulator.armature.demo import build

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from emulator.armature.runs import Run
     from emulator.armature.workflows import Workflow
     from emulator.armature.world import World
+    from emulator.common.json_value import Json
 
 MEBIBYTE = 1024 * 1024
 DETAILS = ("/runs/{id}", "/runs/{id}/trace", "/runs/{id}/evaluation", "/runs/{id}/tool-calls")
@@ -36,7 +37,7 @@ READ_FIELDS = {*OWN_FIELDS, "mcpServerId", "testerModelId", "testerModelIds", "c
 
 
 class ArmatureEmulator(Emulator):
-    """Armature's API. `kept_mib` bounds the rendered bodies that are kept, in MiB; `api_key` replaces the owner's."""
+    """Armature's API. `kept_mib` bounds the rendered bodies that are kept; `api_key` is one more owner's key."""
 
     name = "armature"
     prefix = "/api/armature/v1"
@@ -173,11 +174,11 @@ class ArmatureEmulator(Emulator):
             raise ApiError(404, "not_found", f"The workflow {workflow.id} is archived.")
         return workflow
 
-    def _workflow_fields(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _workflow_fields(self, body: dict[str, Json]) -> dict[str, Json]:
         """Fields of a `Workflow` from a request to create or change one."""
         if "mcpServerId" in body and all(body["mcpServerId"] != known.id for known in self.world.servers):
             raise ApiError(404, "not_found", "There is no MCP server with this mcpServerId.")
-        fields: dict[str, Any] = {own: body[sent] for sent, own in OWN_FIELDS.items() if sent in body}
+        fields: dict[str, Json] = {own: body[sent] for sent, own in OWN_FIELDS.items() if sent in body}
         models = _models(body)
         if models is not None:
             fields["models"] = models
@@ -188,7 +189,7 @@ class ArmatureEmulator(Emulator):
         fields["options"] = {name: value for name, value in body.items() if name not in READ_FIELDS}
         return fields
 
-    def _changed(self, workflow: Workflow) -> dict[str, Any]:
+    def _changed(self, workflow: Workflow) -> dict[str, Json]:
         return {
             "workflow": {"id": workflow.id, "name": workflow.name},
             "currentVersion": {"id": workflow.versions[-1].id},
@@ -204,7 +205,7 @@ class ArmatureEmulator(Emulator):
         rows = [
             orjson.Fragment(run.row) if isinstance(run, RawRun) else render(run, now) for run in page.runs
         ]
-        beside: dict[str, Any] = {"page": page.number, "pageSize": page.size}
+        beside: dict[str, Json] = {"page": page.number, "pageSize": page.size}
         if self.settings.shows_total:
             beside["total"] = page.total
         if self.settings.shows_has_more:
@@ -258,7 +259,7 @@ class ArmatureEmulator(Emulator):
         )
 
     def render_all(self) -> int:
-        """Render the details of every settled run ahead (for benchmarks), and keep all of them; returns the bytes."""
+        """Render the details of all settled runs ahead, for benchmarks, and keep them; returns their bytes."""
         self._bodies.limit = 2**62
         calls = (self.get_run, self.list_tool_calls, self.get_evaluation, self.get_trace)
         size = 0
@@ -290,14 +291,14 @@ class ArmatureEmulator(Emulator):
 
     # Envelopes
 
-    def _list(self, name: str, rows: Sequence[Any], **beside: Any) -> bytes:
+    def _list(self, name: str, rows: Sequence[Json], **beside: Json) -> bytes:
         envelope = self.settings.list_envelope
         if envelope == "bare":
             return orjson.dumps(rows)
         key = name if envelope == "named" else envelope
         return orjson.dumps(self._render.cased({key: rows, **beside}))
 
-    def _object(self, name: str, body: Any) -> bytes:
+    def _object(self, name: str, body: Json) -> bytes:
         return orjson.dumps(body if self.settings.object_envelope == "bare" else {name: body})
 
 
@@ -307,7 +308,7 @@ def _verbatim(body: bytes | None) -> Reply:
     return Reply(body)
 
 
-def _models(body: dict[str, Any]) -> tuple[str, ...] | None:
+def _models(body: dict[str, Json]) -> tuple[str, ...] | None:
     """The tester models that a request names: by targets, by list, or one; None if it names none."""
     if "testerTargets" in body:
         return tuple(target["modelId"] for target in body["testerTargets"])

@@ -6,12 +6,15 @@ The models are invented, so that no figure of the demo reads as a claim about a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.common.json_value import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A tester model: `strength` from 0 to 1, prices in money per million tokens, `pace` as a factor on time."""
+    """A tester model: `strength` from 0 to 1, prices per million tokens, `pace` as a factor on time."""
 
     id: str
     strength: float
@@ -36,8 +39,8 @@ class Tool:
     """A tool with templates (see `vocabulary`) of its arguments and of its structured result."""
 
     name: str
-    arguments: dict[str, Any]
-    result: Any
+    arguments: dict[str, Json]
+    result: Json
     mean_ms: int = 400
 
 
@@ -52,7 +55,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An MCP server under test: its tools, tasks, the errors it gives and what is redacted in its payloads."""
+    """An MCP server under test: its tools, tasks, errors, and the rule that redacts its payloads."""
 
     slug: str
     name: str

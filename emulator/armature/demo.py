@@ -26,9 +26,10 @@ def build(
     api_key: str | None = None,
     settings: ArmatureSettings | None = None,
 ) -> ArmatureEmulator:
-    """An account whose last 30 days end now, to be given to `emulator.serve` or `emulator.run_until_interrupted`.
+    """An account whose last 30 days end now; `emulator.serve` and `run_until_interrupted` take it.
 
-    `fault_rates` are probabilities by name, e.g. `{"429": 0.05}`. Raises `EmulatorError` for what makes no sense.
+    `fault_rates` are probabilities by name, e.g. `{"429": 0.05}`. Raises `EmulatorError` for options that
+    make no sense.
     """
     if runs < 0 or workflows < 0 or calls_per_run < 0 or (runs > 0 and workflows == 0):
         raise EmulatorError(

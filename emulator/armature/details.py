@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from emulator.armature.catalog import Source, Tool
     from emulator.armature.runs import Run
     from emulator.armature.workflows import Criterion, Workflow
+    from emulator.common.json_value import Json
 
 FAILURE_SHARE = 0.08
 RETRY_SHARE = 0.7
@@ -37,8 +38,8 @@ class ToolCall:
 
     id: str
     tool: str
-    arguments: Any
-    result: Any
+    arguments: Json
+    result: Json
     is_error: bool | None
     called_at: int
     duration: int
@@ -54,7 +55,7 @@ class Span:
     kind: str
     started_at: int
     ended_at: int
-    attributes: dict[str, Any]
+    attributes: dict[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _call(chance: Random, tool: Tool, source: Source, *, fails: bool) -> ToolCal
     return ToolCall(_call_id(chance), tool.name, arguments, result, is_error, 0, duration)
 
 
-def _result(chance: Random, tool: Tool, source: Source, *, fails: bool) -> tuple[Any, bool | None]:
+def _result(chance: Random, tool: Tool, source: Source, *, fails: bool) -> tuple[Json, bool | None]:
     """An MCP result, and whether it is flagged as an error."""
     if fails:
         return {"content": [{"type": "text", "text": chance.choice(source.errors)}], "isError": True}, True

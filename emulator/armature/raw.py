@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.common.json_value import Json
 
 
-def encoded(body: Any) -> bytes:
+def encoded(body: Json) -> bytes:
     """JSON of `body`; bytes as they are. NaN, lone surrogates and big integers are written, not refused."""
     return body if isinstance(body, bytes) else json.dumps(body).encode()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emulator.armature.runs import Run
     from emulator.armature.settings import ArmatureSettings
     from emulator.armature.workflows import McpServer, Workflow
+    from emulator.common.json_value import Json
 
 # What stands under these names is the user's own and keeps its keys.
 PAYLOADS = frozenset(
@@ -27,7 +28,7 @@ def snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-def snake_keys(value: Any) -> Any:
+def snake_keys(value: Json) -> Json:
     """`value` with its keys in snake case, payloads excepted."""
     if isinstance(value, dict):
         return {snake(name): item if name in PAYLOADS else snake_keys(item) for name, item in value.items()}
@@ -62,11 +63,11 @@ class Renderer:
         self._settings = settings
         self._moment = MOMENTS[settings.timestamps]
 
-    def cased(self, body: Any) -> Any:
+    def cased(self, body: Json) -> Json:
         """`body`, written in camel case, in the case that the settings want."""
         return body if self._settings.key_case == "camel" else snake_keys(body)
 
-    def _workflow_of(self, run: Run) -> dict[str, Any]:
+    def _workflow_of(self, run: Run) -> dict[str, Json]:
         match self._settings.workflow_as:
             case "id":
                 return {"workflowId": run.workflow_id}
@@ -85,7 +86,7 @@ class Renderer:
                     "workflowVersionId": run.version_id,
                 }
 
-    def slim_run(self, run: Run, now: int) -> Any:
+    def slim_run(self, run: Run, now: int) -> Json:
         """A row of a list that holds only the most needed."""
         return self.cased(
             {
@@ -96,7 +97,7 @@ class Renderer:
             }
         )
 
-    def run(self, run: Run, now: int) -> Any:
+    def run(self, run: Run, now: int) -> Json:
         """A run as it is at `now`: what has not happened yet is null."""
         ended = run.has_ended(now)
         evaluated = run.is_evaluated(now)
@@ -129,7 +130,7 @@ class Renderer:
             }
         )
 
-    def tool_call(self, call: ToolCall) -> Any:
+    def tool_call(self, call: ToolCall) -> Json:
         return self.cased(
             {
                 "id": call.id,
@@ -142,7 +143,7 @@ class Renderer:
             }
         )
 
-    def trace(self, run_id: str, spans: list[Span]) -> Any:
+    def trace(self, run_id: str, spans: list[Span]) -> Json:
         return self.cased(
             {
                 "runId": run_id,
@@ -162,7 +163,7 @@ class Renderer:
             }
         )
 
-    def evaluation(self, evaluation: Evaluation) -> Any:
+    def evaluation(self, evaluation: Evaluation) -> Json:
         return self.cased(
             {
                 "id": evaluation.id,
@@ -187,7 +188,7 @@ class Renderer:
             }
         )
 
-    def workflow(self, workflow: Workflow, now: int) -> Any:
+    def workflow(self, workflow: Workflow, now: int) -> Json:
         current = workflow.version_at(now)
         return self.cased(
             {
@@ -214,7 +215,7 @@ class Renderer:
             }
         )
 
-    def server(self, server: McpServer) -> Any:
+    def server(self, server: McpServer) -> Json:
         """Documented in snake case, whatever the settings say."""
         return {
             "id": server.id,

@@ -1,15 +1,16 @@
-"""Which runs there are, in the order in which they start: the timetable's, plus those added, less those removed."""
+"""Which runs there are, in the order of their start: the timetable's, plus those added, less those removed."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from emulator.armature.raw import RawRun
 from emulator.armature.runs import QUEUE, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from emulator.armature.timetable import Timetable
 
 # A scheduled run by its number, or one that was added.
@@ -17,7 +18,7 @@ Entry = int | Run | RawRun
 
 
 class RunIndex:
-    """Runs by id and by time. `changes` counts what was added and removed, so that caches know when to forget."""
+    """Runs by id and by time. `changes` counts insertions and removals: caches forget when it moves."""
 
     def __init__(self, timetable: Timetable) -> None:
         self._timetable = timetable
@@ -45,7 +46,7 @@ class RunIndex:
         return entry.workflow_id if isinstance(entry, Run) else None
 
     def between(self, since: int, now: int) -> Sequence[Entry]:
-        """What had been dispatched by `now` and started, or will start, at `since` or later; oldest start first."""
+        """What had been dispatched by `now` and starts at `since` or later, oldest start first."""
         order = self._ordered(now)
         low = bisect_left(order, since, key=self._started_at)
         middle = bisect_right(order, now, lo=low, key=self._started_at)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emulator.armature.raw import RawRun
-from emulator.armature.runs import Run
 from emulator.common.chance import number
 from emulator.common.clock import DAY
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from emulator.armature.run_index import Entry
+    from emulator.armature.runs import Run
     from emulator.armature.settings import ArmatureSettings
     from emulator.armature.world import World
 
@@ -29,7 +29,7 @@ SORT_KEYS: Mapping[str, Callable[[Run], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of runs: `number` as the client counts, `size` as the server cut it, `total` over all pages."""
+    """A page of runs: `number` as the client counts, `size` as the server cut it, `total` over all pages."""
 
     runs: list[Run | RawRun]
     number: int

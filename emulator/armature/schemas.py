@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.armature.render import PAYLOADS, snake
+from emulator.common.json_value import Json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from emulator.armature.settings import ArmatureSettings
 
-Schema = dict[str, Any]
+Schema = dict[str, Json]
 
 TEXT: Schema = {"type": "string"}
 NAME: Schema = {"type": "string", "minLength": 1}

@@ -10,12 +10,12 @@ from typing import Literal
 class ArmatureSettings:
     """How an Armature host might answer. The defaults are the most likely reading of the documentation."""
 
-    # Lists: a bare array, or under the thing's own name ("named": runs, workflows, toolCalls), or under this key.
+    # Lists: a bare array, or under the thing's own name ("named": runs, workflows, toolCalls), or this key.
     list_envelope: Literal["bare", "named", "runs", "rows", "items", "data", "results"] = "named"
     # One run, workflow, evaluation or trace: as it is, or under its name (`{"run": {...}}`).
     object_envelope: Literal["bare", "wrapped"] = "bare"
     key_case: Literal["camel", "snake"] = "camel"
-    # A run's workflow: `workflowId`, an object `workflow`, or flat `workflowId`, `workflowName`, `workflowVersionId`.
+    # A run's workflow: only `workflowId`, an object `workflow`, or flat fields for its id, name and version.
     workflow_as: Literal["id", "object", "flat"] = "object"
     # Rows of `GET /runs`: as the run's own page, or only id, status, startedAt and workflow.
     list_rows: Literal["full", "slim"] = "full"

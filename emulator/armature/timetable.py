@@ -1,7 +1,7 @@
 """The scheduled runs of a world, by number: nothing is kept, so that 300,000 runs cost no memory.
 
-Runs are numbered in the order in which they start. A round dispatches every workflow once, on each of its models,
-`repeats` times; the dispatches follow each other so that `runs` of them fill `days` days.
+Runs are numbered in the order in which they start. A round dispatches every workflow once, on each of its
+models, `repeats` times; the dispatches follow each other so that `runs` of them fill `days` days.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ENDLESS = 10**9
 
 
 class Timetable:
-    """The runs of `workflows`: `runs` of them in the `days` days from `begin`, and with `arrivals` ever more after."""
+    """`runs` runs of `workflows` in the `days` days from `begin`, and with `arrivals` ever more after."""
 
     def __init__(
         self,

@@ -5,13 +5,15 @@ In a template, a text that starts with `$` is the name of one of these lists: `{
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
-VOCABULARY: Mapping[str, Sequence[Any]] = {
+    from emulator.common.json_value import Json
+
+VOCABULARY: Mapping[str, Sequence[Json]] = {
     "amount": range(150, 250_000, 25),
     "boolean": (True, False),
     "channel": ("#deploys", "#incidents", "#general", "#support", "#data-team", "#release-42"),
@@ -80,7 +82,7 @@ VOCABULARY: Mapping[str, Sequence[Any]] = {
 }
 
 
-def fill(template: Any, chance: Random) -> Any:
+def fill(template: Json, chance: Random) -> Json:
     """`template` with every `$name` replaced by a draw from that list."""
     if isinstance(template, str):
         return chance.choice(VOCABULARY[template[1:]]) if template.startswith("$") else template

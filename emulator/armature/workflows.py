@@ -1,10 +1,10 @@
-"""The workflows of a made-up account: what they test, on which models, in which versions, and how they behave."""
+"""The workflows of a made-up account: what they test, on which models, in which versions, how they behave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.armature.catalog import MODELS, REGRESSION_TASK, REGRESSION_VERSION, SOURCES, Source, Task
 from emulator.common.chance import draws, number
@@ -13,6 +13,8 @@ from emulator.common.clock import DAY
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
+
+    from emulator.common.json_value import Json
 
 
 class Temper(Enum):
@@ -60,7 +62,7 @@ class Workflow:
     prompt: str
     models: tuple[str, ...]
     criteria: tuple[Criterion, ...]
-    schedule: Mapping[str, Any] | None
+    schedule: Mapping[str, Json] | None
     versions: tuple[Version, ...]
     created_at: int
     archived_at: int | None = None
@@ -72,7 +74,7 @@ class Workflow:
     # Every run of one dispatch starts in the same millisecond.
     starts_together: bool = False
     # What a client sent and the emulator only keeps: limits, retryPolicy, toolPolicy, metadata …
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Json] = field(default_factory=dict)
 
     def version_at(self, moment: int) -> Version:
         """The version in force at `moment`; the first one before that."""

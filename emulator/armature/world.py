@@ -1,11 +1,11 @@
-"""An account of Armature that is made up from a seed and a clock, and that a test may change while it is read."""
+"""An account of Armature, made up from a seed and a clock, that a test may change while it is read."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from emulator.armature import details
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from emulator.armature.catalog import Source
+    from emulator.common.json_value import Json
 
 Moment = datetime | str | int
 
@@ -39,7 +40,7 @@ class WorldSize:
 
 @dataclass(slots=True)
 class Pace:
-    """How long runs that are dispatched by hand take, in seconds; None: as long as any other of their kind."""
+    """How long runs dispatched by hand take, in seconds; None: as long as any other of their kind."""
 
     run: float | None = None
     evaluation: float | None = 20.0
@@ -139,12 +140,13 @@ class World:
         duration_s: float = 60,
         evaluation_after_s: float | None = 20,
         calls: int = 3,
-        **fields: Any,
+        **fields: Json,
     ) -> Run:
         """Add a run that starts now or at `started_at`, ends `duration_s` later and is evaluated after that.
 
-        Without `workflow_id` it belongs to the first workflow; one is made if there is none. `evaluation_after_s` None:
-        never evaluated. `fields` are any other fields of `Run`. What a client sees of it depends on the clock.
+        Without `workflow_id` it belongs to the first workflow; one is made if there is none.
+        `evaluation_after_s` None: never evaluated. `fields` are any other fields of `Run`. What a client sees of
+        it depends on the clock.
         """
         with self.lock:
             workflow = self._workflow_for(workflow_id)
@@ -154,7 +156,7 @@ class World:
             evaluated_at = None
             if has_verdict and evaluation_after_s is not None:
                 evaluated_at = end + round(evaluation_after_s * SECOND)
-            values: dict[str, Any] = {
+            values: dict[str, Json] = {
                 "id": id or self._fresh_id("added"),
                 "workflow_id": workflow.id,
                 "workflow_name": workflow.name,
@@ -179,20 +181,21 @@ class World:
 
     def put_raw_run(
         self,
-        body: Any,
+        body: Json,
         *,
         id: str | None = None,  # noqa: A002 - the API's own name
         at: Moment | None = None,
-        detail: Any = None,
-        evaluation: Any = None,
-        tool_calls: Any = None,
-        trace: Any = None,
+        detail: Json = None,
+        evaluation: Json = None,
+        tool_calls: Json = None,
+        trace: Json = None,
     ) -> RawRun:
         """Add a run whose list row is `body` (anything that JSON can say, or bytes), served verbatim.
 
-        `id` is what it is asked for by (default: the body's own `id`), `at` its place in time (default: now), `detail`
-        the body of `GET /runs/{id}` (default: the row). The other bodies stand alone, without the settings' envelope;
-        what is None is answered with 404. The same id may be put twice: both are listed, the later one is found by id.
+        `id` is what it is asked for by (default: the body's own `id`), `at` its place in time (default: now),
+        `detail` the body of `GET /runs/{id}` (default: the row). The other bodies stand alone, without the
+        settings' envelope; what is None is answered with 404. The same id may be put twice: both are listed, the
+        later one is found by id.
         """
         with self.lock:
             row = encoded(body)
@@ -206,7 +209,7 @@ class World:
             self.index.insert(run)
             return run
 
-    def update_run(self, run_id: str, **fields: Any) -> Run:
+    def update_run(self, run_id: str, **fields: Json) -> Run:
         """Change fields of a run (those of `Run`; times in milliseconds), and return it as it is now."""
         with self.lock:
             run = self.index.get(run_id)
@@ -234,7 +237,7 @@ class World:
         description: str = "",
         models: tuple[str, ...] = (MODELS[0].id,),
         criteria: tuple[Criterion, ...] = (Criterion("The task is done", is_required=True),),
-        **fields: Any,
+        **fields: Json,
     ) -> Workflow:
         """Add a workflow in its first version; `fields` are any other fields of `Workflow`."""
         with self.lock:
@@ -256,7 +259,7 @@ class World:
             self.workflows[workflow.id] = workflow
             return workflow
 
-    def edit_workflow(self, workflow_id: str, **fields: Any) -> Workflow:
+    def edit_workflow(self, workflow_id: str, **fields: Json) -> Workflow:
         """Change fields of a workflow (those of `Workflow`); this writes a new version."""
         with self.lock:
             old = self.workflows[workflow_id]
@@ -282,7 +285,7 @@ class World:
         reason: str | None = None,
         baseline_run_id: str | None = None,
     ) -> tuple[tuple[str, ...], bool]:
-        """Start one run per model; returns their ids, and whether an earlier dispatch with the same key had them."""
+        """Start one run per model; returns the ids, and whether an earlier dispatch with that key made them."""
         with self.lock:
             known = self._dispatched.get((workflow_id, idempotency_key or ""))
             if known and idempotency_key and not force:

@@ -12,7 +12,7 @@ DAY = 24 * HOUR
 
 
 def milliseconds(moment: datetime | str | int) -> int:
-    """Milliseconds since 1970 of a datetime with time zone, an ISO 8601 text (no zone: UTC), or themselves."""
+    """Milliseconds since 1970 of a datetime with time zone, an ISO 8601 text (no zone: UTC), or a number."""
     if isinstance(moment, int):
         return moment
     if isinstance(moment, str):

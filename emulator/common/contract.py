@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from emulator.common.errors import ApiError
+from emulator.common.json_value import Json
 from emulator.common.keys import ApiKey, Role
 
 # A JSON Schema, in the part of the language that `emulator.common.validation` knows.
-Schema = Mapping[str, Any]
+Schema = Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as an endpoint's function sees it: parameters decoded and checked, `key` None if none is needed."""
+    """A request as an endpoint's function sees it, decoded and checked; `key` is None if none is needed."""
 
     parts: Mapping[str, str]
     query: Mapping[str, str]
-    body: Any
+    body: Json
     key: ApiKey | None
 
 

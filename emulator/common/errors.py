@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from emulator.common.json_value import Json
 
 
 class EmulatorError(Exception):
@@ -15,7 +17,7 @@ class EmulatorError(Exception):
 class ApiError(Exception):
     """A request is refused: answered with `status` and the platform's own error body.
 
-    `code` is the platform's machine-readable word, `details` goes into the body as it is, `headers` are added.
+    `code` is the platform's machine-readable word, `details` goes into the body as it is.
     """
 
     def __init__(
@@ -24,7 +26,7 @@ class ApiError(Exception):
         code: str,
         message: str,
         *,
-        details: Any = None,
+        details: Json = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)

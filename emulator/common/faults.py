@@ -23,9 +23,9 @@ LOGIN_PAGE = b"<!doctype html><html><head><title>Sign in</title></head><body>Ple
 class Fault:
     """One way to go wrong.
 
-    `effect` "reply": the request is not carried out and `status`, `headers`, `body` are answered. "reset": it is
-    not carried out and the connection is reset. "cut": it is carried out, the whole length is promised, and the
-    connection ends after `keep` of the body. "delay": it is carried out and answered `seconds` later.
+    `effect` "reply": the request is not carried out; `status`, `headers`, `body` are answered. "reset": it is not
+    carried out, and the connection is reset. "cut": it is carried out, the whole length is promised, and the
+    connection ends after `keep` of the body. "delay": it is carried out and answered after `seconds`.
     """
 
     name: str
@@ -102,7 +102,7 @@ def empty_body() -> Fault:
 
 
 def answer(status: int, body: bytes, content_type: str = JSON, **headers: str) -> Fault:
-    """Any answer at all, byte for byte; `Retry_After="3"` becomes the header `Retry-After`."""
+    """Json answer at all, byte for byte; `Retry_After="3"` becomes the header `Retry-After`."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return Fault("answer", status=status, body=body, content_type=content_type, headers=names)
 
@@ -144,7 +144,7 @@ class FaultRule:
 
 
 class FaultBook:
-    """The faults in force. Rules are tried in the order in which they were added; the first that strikes wins."""
+    """The faults in force. Rules are tried in the order of their adding; the first that strikes wins."""
 
     def __init__(self, seed: int = 0) -> None:
         self._chance = draws(seed, "faults")

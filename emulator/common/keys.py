@@ -61,7 +61,7 @@ class KeyRing:
         self._keys.pop(token, None)
 
     def require(self, authorization: str | None, role: Role) -> ApiKey:
-        """The key in an `Authorization` header, or `ApiError` 401 (no such key) or 403 (its role is too low)."""
+        """The key in an `Authorization` header, or `ApiError` 401 (no such key) or 403 (too low a role)."""
         scheme, _, token = (authorization or "").partition(" ")
         key = self._keys.get(token.strip()) if scheme.lower() == "bearer" else None
         if key is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from emulator.common.contract import Endpoint
+    from emulator.common.json_value import Json
 
 JSON_TYPE = "application/json"
 
@@ -18,9 +19,9 @@ def document(
     endpoints: Sequence[Endpoint],
     server_path: str,
     examples: Mapping[str, Mapping[str, str]],
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """The document; `examples` holds values of path parameters by endpoint path, e.g. an id that exists."""
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, dict[str, Json]] = {}
     for endpoint in endpoints:
         operations = paths.setdefault(endpoint.path, {})
         operations[endpoint.method.lower()] = _operation(endpoint, examples.get(endpoint.path, {}))
@@ -33,8 +34,8 @@ def document(
     }
 
 
-def _operation(endpoint: Endpoint, examples: Mapping[str, str]) -> dict[str, Any]:
-    operation: dict[str, Any] = {
+def _operation(endpoint: Endpoint, examples: Mapping[str, str]) -> dict[str, Json]:
+    operation: dict[str, Json] = {
         "operationId": endpoint.operation,
         "summary": endpoint.summary,
         "parameters": [*_path_parameters(endpoint.path, examples), *_query_parameters(endpoint)],
@@ -55,7 +56,7 @@ def _operation(endpoint: Endpoint, examples: Mapping[str, str]) -> dict[str, Any
     return operation
 
 
-def _path_parameters(path: str, examples: Mapping[str, str]) -> list[dict[str, Any]]:
+def _path_parameters(path: str, examples: Mapping[str, str]) -> list[dict[str, Json]]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     return [
         {
@@ -69,7 +70,7 @@ def _path_parameters(path: str, examples: Mapping[str, str]) -> list[dict[str, A
     ]
 
 
-def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+def _query_parameters(endpoint: Endpoint) -> list[dict[str, Json]]:
     return [
         {
             "name": parameter.name,

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from emulator.common.contract import Call, Endpoint, Reply, Routes
-from emulator.common.errors import ApiError
 from emulator.common.faults import FaultBook
 from emulator.common.validation import checked_query, problems, refuse
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
     from emulator.common.clock import Clock
     from emulator.common.contract import Target
+    from emulator.common.errors import ApiError
+    from emulator.common.json_value import Json
     from emulator.common.keys import ApiKey, KeyRing
 
 
@@ -82,7 +83,7 @@ class Emulator(ABC):
         """The reply that tells of an error."""
         return Reply(self.error_body(error), error.status, error.headers)
 
-    def _checked_body(self, endpoint: Endpoint, headers: Mapping[str, str], raw_body: bytes) -> Any:
+    def _checked_body(self, endpoint: Endpoint, headers: Mapping[str, str], raw_body: bytes) -> Json:
         if not raw_body and "required" not in (endpoint.body or {}):
             return {}
         if headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":

@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(slots=True)
 class RequestLog:
-    """Counters by endpoint (`"GET /runs/{id}"`), the most requests ever in flight, and the last 100,000 requests."""
+    """Counters by endpoint (`"GET /runs/{id}"`), the most ever in flight, and the last 100,000 requests."""
 
     counts: Counter[str] = field(default_factory=Counter)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)

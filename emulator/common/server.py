@@ -9,7 +9,6 @@ import socket
 import struct
 import threading
 from dataclasses import dataclass, field
-from random import Random
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -22,6 +21,7 @@ from emulator.common.requests import Request, RequestLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from random import Random
 
     from emulator.common.faults import Fault, FaultBook
     from emulator.common.platform import Emulator, Latency

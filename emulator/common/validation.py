@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.common.errors import ApiError
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from emulator.common.contract import Parameter, Schema
+    from emulator.common.json_value import Json
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
 
@@ -24,11 +25,11 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _is_of_type(value: Any, name: str) -> bool:
+def _is_of_type(value: Json, name: str) -> bool:
     return isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
 
 
-def problems(value: Any, schema: Schema, where: str = "body") -> Iterator[tuple[str, str]]:
+def problems(value: Json, schema: Schema, where: str = "body") -> Iterator[tuple[str, str]]:
     """Where `value` breaks `schema`, and how: pairs of a field's path and a sentence."""
     if value is None:
         if not schema.get("nullable"):
@@ -53,7 +54,7 @@ def problems(value: Any, schema: Schema, where: str = "body") -> Iterator[tuple[
             yield from problems(item, schema.get("items", {}), f"{where}[{index}]")
 
 
-def _problems_in_object(value: dict[str, Any], schema: Schema, where: str) -> Iterator[tuple[str, str]]:
+def _problems_in_object(value: dict[str, Json], schema: Schema, where: str) -> Iterator[tuple[str, str]]:
     properties = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in value:
@@ -83,7 +84,7 @@ def checked_query(pairs: Sequence[tuple[str, str]], parameters: Sequence[Paramet
         if sum(name == parameter.name for name, _ in pairs) > 1:
             found.append((parameter.name, "is given more than once"))
         text = query[parameter.name]
-        value: Any = text
+        value: Json = text
         if parameter.schema.get("type") == "integer" and INTEGER.fullmatch(text):
             value = int(text)
         found.extend(problems(value, parameter.schema, parameter.name))
