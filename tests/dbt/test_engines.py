@@ -1,0 +1,46 @@
+"""DuckDB and PostgreSQL give the same rows, in every model."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from warehouses import PROJECT, Warehouse
+
+MODELS = {
+    path.stem: {"staging": "analytics_staging", "intermediate": "analytics_intermediate"}.get(
+        path.relative_to(PROJECT / "models").parts[0], "analytics"
+    )
+    for path in sorted((PROJECT / "models").rglob("*.sql"))
+}
+
+
+def comparable(value: Any) -> Any:
+    """A value without what engines may differ in: text of JSON, zones, the last digit of a double."""
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC)
+    if isinstance(value, float):
+        return float(f"{value:.12g}") if math.isfinite(value) else str(value)
+    if isinstance(value, Decimal):
+        return value.normalize()
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        value = json.loads(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, sort_keys=True)
+    return "null" if value is None else value
+
+
+def rows_of(warehouse: Warehouse, model: str) -> list[dict[str, Any]]:
+    rows = warehouse.query(f"select * from {MODELS[model]}.{model}")  # noqa: S608
+    plain = [{name: comparable(value) for name, value in row.items()} for row in rows]
+    return sorted(plain, key=lambda row: [str(value) for value in row.values()])
+
+
+def test_the_engines_agree_row_by_row(both: tuple[Warehouse, Warehouse]) -> None:
+    for model in MODELS:
+        of_duckdb, of_postgres = (rows_of(warehouse, model) for warehouse in both)
+        assert of_duckdb, f"{model} has no rows to compare"
+        assert of_duckdb == of_postgres, model
