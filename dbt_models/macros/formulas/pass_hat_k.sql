@@ -10,8 +10,8 @@
     case
         when {{ n }} >= {{ k }} and {{ c }} < {{ k }} then 0
         when {{ n }} >= {{ k }} then 1
-        {%- for i in range(k) %}
+        {% for i in range(k) %}
             * cast({{ c }} - {{ i }} as double precision) / ({{ n }} - {{ i }})
-        {%- endfor %}
+        {% endfor %}
     end
 {%- endmacro %}

@@ -16,12 +16,9 @@
     {%- set z = 1.959963984540054 -%}
     {%- set passes = 'cast(' ~ c ~ ' as double precision)' -%}
     {%- set runs = 'cast(' ~ n ~ ' as double precision)' -%}
+    {%- set spread = 'sqrt(' ~ passes ~ ' * (' ~ n ~ ' - ' ~ c ~ ') / ' ~ n ~ ' + ' ~ z * z / 4 ~ ')' -%}
     case
-        when {{ n }} > 0 and {{ c }} = {{ '0' if sign == '-' else n }} then {{ 0 if sign == '-' else 1 }}
-        when {{ n }} > 0
-            then (
-                {{ passes }} + {{ z * z / 2 }}
-                {{ sign }} {{ z }} * sqrt({{ passes }} * ({{ runs }} - {{ passes }}) / {{ runs }} + {{ z * z / 4 }})
-            ) / ({{ runs }} + {{ z * z }})
+        when {{ n }} > 0 and {{ c }} = {{ '0' if sign == '-' else n }} then {{ '0' if sign == '-' else '1' }}
+        when {{ n }} > 0 then ({{ passes }} + {{ z * z / 2 }} {{ sign }} {{ z }} * {{ spread }}) / ({{ runs }} + {{ z * z }})
     end
 {%- endmacro %}

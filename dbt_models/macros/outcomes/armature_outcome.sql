@@ -23,10 +23,10 @@
         'ended': ['completed', 'complete', 'finished', 'done', 'ended'],
     } -%}
     case
-        {%- for outcome, listed in words.items() %}
+        {% for outcome, listed in words.items() %}
             when replace(replace(lower(trim({{ word }})), '-', '_'), ' ', '_') in ('{{ listed | join("', '") }}')
                 then '{{ outcome }}'
-        {%- endfor %}
+        {% endfor %}
         when trim({{ word }}) <> '' then 'unknown'
     end
 {%- endmacro %}

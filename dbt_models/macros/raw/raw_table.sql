@@ -6,7 +6,9 @@
 -#}
 {% macro raw_table(source_name, table_name) %}
     {%- set declared = source(source_name, table_name) -%}
-    {%- if execute -%}
+    {%- if not execute -%}
+        select * from {{ declared }}
+    {%- else -%}
         {%- set node = graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table_name] -%}
         {%- set loaded = adapter.get_relation(declared.database, declared.schema, declared.identifier) -%}
         {%- set present = [] -%}

@@ -1,8 +1,8 @@
 {#- Stacks one staging model per platform, by column name. -#}
-{% macro union_platforms(relations, columns) %}
-    {%- for relation in relations %}
-        select {{ columns | join(', ') }}
-        from {{ relation }}
-        {{ 'union all' if not loop.last }}
+{% macro union_platforms(relations, columns) -%}
+    {%- set selects = [] -%}
+    {%- for relation in relations -%}
+        {%- do selects.append('select ' ~ columns | join(', ') ~ ' from ' ~ relation) -%}
     {%- endfor -%}
-{% endmacro %}
+    {{ selects | join('\n    union all\n    ') }}
+{%- endmacro %}

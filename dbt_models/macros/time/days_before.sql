@@ -4,6 +4,6 @@
 {%- endmacro %}
 
 {% macro default__days_before(moment, days) -%}
-    {#- In hours: a day of timestamp arithmetic has 23 or 25 of them when the session's zone changes its clocks. -#}
+    {#- In hours: where the session's zone changes its clocks, an interval of a day has 23 or 25 of them. -#}
     {{ moment }} - interval '{{ days * 24 }} hours'
 {%- endmacro %}

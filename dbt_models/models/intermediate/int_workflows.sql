@@ -1,4 +1,4 @@
--- One row per workflow that a platform listed, of every platform, with its criteria counted and its server named.
+-- One row per workflow that a platform listed, of every platform, with its criteria counted and server named.
 with workflows as (
     {{ union_platforms(
         [ref('stg_armature__workflows')],

@@ -1,4 +1,4 @@
--- One row per workflow and day (UTC) with runs: numerators and denominators, to be summed before they are divided.
+-- One row per workflow and day (UTC) with runs: numerators and denominators, to be summed before dividing.
 with runs as (
     select * from {{ ref('fct_runs') }}
 ),

@@ -1,4 +1,4 @@
--- One row per platform, model and period: how often the model passes, how reliably, at what cost and how fast.
+-- One row per platform, model and period: how often it passes, how reliably, at what cost, how fast.
 {%- set sizes = var('repeat_sizes') %}
 
 with runs as (
@@ -15,15 +15,15 @@ platforms as (
 
 -- A period ends with the platform's last sync, not now: a warehouse loaded yesterday has a full last day.
 periods as (
-    {%- for period, days in var('periods').items() %}
+    {% for period, days in var('periods').items() %}
         select
             platform,
             '{{ period }}' as period,
-            {{ 'cast(null as timestamp with time zone)' if days is none else days_before('last_synced_at', days) }} as starts_at,
+            {{ days_before('last_synced_at', days or 0) }} as starts_at,
             {{ 'true' if days is none else 'false' }} as is_unbounded
         from platforms
         {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {% endfor %}
 ),
 
 -- Every model in every period: a period without runs is a row of zeros.
@@ -43,7 +43,7 @@ runs_of_period as (
     left join runs
         on
             models.model_key = runs.model_key
-            and (periods.is_unbounded or runs.run_at >= periods.starts_at)
+            and (periods.is_unbounded or periods.starts_at <= runs.run_at)
 ),
 
 figures as (
@@ -79,26 +79,26 @@ workflow_passes as (
 
 workflow_repeats as (
     select
+        {% for k in sizes %}
+            {{ pass_at_k('scored_runs', 'passed_runs', k) }} as pass_at_{{ k }},
+            {{ pass_hat_k('scored_runs', 'passed_runs', k) }} as pass_hat_{{ k }},
+        {% endfor %}
         platform,
         model,
         period
-        {%- for k in sizes %},
-            {{ pass_at_k('scored_runs', 'passed_runs', k) }} as pass_at_{{ k }},
-            {{ pass_hat_k('scored_runs', 'passed_runs', k) }} as pass_hat_{{ k }}
-        {%- endfor %}
     from workflow_passes
 ),
 
 -- The mean of the workflows that have it, each counted once.
 repeats as (
     select
+        {% for k in sizes %}
+            avg(pass_at_{{ k }}) as pass_at_{{ k }},
+            avg(pass_hat_{{ k }}) as pass_hat_{{ k }},
+        {% endfor %}
         platform,
         model,
         period
-        {%- for k in sizes %},
-            avg(pass_at_{{ k }}) as pass_at_{{ k }},
-            avg(pass_hat_{{ k }}) as pass_hat_{{ k }}
-        {%- endfor %}
     from workflow_repeats
     group by platform, model, period
 ),
@@ -115,12 +115,12 @@ final as (
         {{ wilson_low('figures.passed_runs', 'figures.scored_runs') }} as pass_rate_low,
         {{ wilson_high('figures.passed_runs', 'figures.scored_runs') }} as pass_rate_high,
         figures.workflows,
-        {%- for k in sizes %}
+        {% for k in sizes %}
             repeats.pass_at_{{ k }},
-        {%- endfor %}
-        {%- for k in sizes %}
+        {% endfor %}
+        {% for k in sizes %}
             repeats.pass_hat_{{ k }},
-        {%- endfor %}
+        {% endfor %}
         figures.total_cost,
         models.cost_unit,
         {{ safe_divide('figures.total_cost', 'figures.runs_with_cost') }} as mean_cost,

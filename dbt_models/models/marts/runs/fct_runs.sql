@@ -42,7 +42,9 @@ final as (
         runs.verdict,
         runs.outcome,
         runs.outcome in ('passed', 'partial', 'failed') as is_scored,
-        case when runs.outcome in ('passed', 'partial', 'failed') then runs.outcome = 'passed' end as is_passed,
+        case
+            when runs.outcome in ('passed', 'partial', 'failed') then runs.outcome = 'passed'
+        end as is_passed,
         runs.score,
         runs.classification,
         runs.trigger_type,
@@ -57,7 +59,9 @@ final as (
         runs.input_tokens,
         runs.output_tokens,
         runs.total_tokens,
-        case when platforms_with_calls.platform is not null then coalesce(tool_calls.tool_calls, 0) end as tool_calls,
+        case
+            when platforms_with_calls.platform is not null then coalesce(tool_calls.tool_calls, 0)
+        end as tool_calls,
         case
             when platforms_with_calls.platform is not null then coalesce(tool_calls.tool_call_errors, 0)
         end as tool_call_errors,

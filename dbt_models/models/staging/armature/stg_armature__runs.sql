@@ -19,7 +19,7 @@ final as (
         verdict,
         {{ armature_outcome('verdict') }} as verdict_outcome,
         classification,
-        "trigger" as trigger_type,
+        trigger as trigger_type,
         attempt,
         started_at,
         ended_at,

@@ -11,7 +11,7 @@ final as (
         chunk,
         window_start,
         window_end,
-        "range" as requested_range,
+        range as requested_range,
         pages,
         runs_listed,
         runs_new,
