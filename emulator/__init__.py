@@ -7,7 +7,8 @@ with serve(ArmatureEmulator(World())) as server:
     print(server.base_url, server.api_key)
 """
 
+from emulator.common import faults
 from emulator.common.errors import EmulatorError
 from emulator.common.server import Server, run_until_interrupted, serve
 
-__all__ = ["EmulatorError", "Server", "run_until_interrupted", "serve"]
+__all__ = ["EmulatorError", "Server", "faults", "run_until_interrupted", "serve"]

@@ -37,7 +37,7 @@ READ_FIELDS = {*OWN_FIELDS, "mcpServerId", "testerModelId", "testerModelIds", "c
 
 
 class ArmatureEmulator(Emulator):
-    """Armature's API. `kept_mib` bounds the rendered bodies that are kept; `api_key` is one more owner's key."""
+    """Armature's API. `kept_mib` bounds the bodies that are kept; `api_key` is one more owner's key."""
 
     name = "armature"
     prefix = "/api/armature/v1"
@@ -259,7 +259,7 @@ class ArmatureEmulator(Emulator):
         )
 
     def render_all(self) -> int:
-        """Render the details of all settled runs ahead, for benchmarks, and keep them; returns their bytes."""
+        """Render the details of all settled runs ahead, for benchmarks, and keep them; returns the size."""
         self._bodies.limit = 2**62
         calls = (self.get_run, self.list_tool_calls, self.get_evaluation, self.get_trace)
         size = 0

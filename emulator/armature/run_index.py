@@ -1,4 +1,4 @@
-"""Which runs there are, in the order of their start: the timetable's, plus those added, less those removed."""
+"""Which runs there are, in the order of their start: the timetable's, and those added, less those removed."""
 
 from __future__ import annotations
 

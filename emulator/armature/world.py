@@ -145,8 +145,8 @@ class World:
         """Add a run that starts now or at `started_at`, ends `duration_s` later and is evaluated after that.
 
         Without `workflow_id` it belongs to the first workflow; one is made if there is none.
-        `evaluation_after_s` None: never evaluated. `fields` are any other fields of `Run`. What a client sees of
-        it depends on the clock.
+        `evaluation_after_s` None: never evaluated. `fields` are any other fields of `Run`. What a client sees
+        of it depends on the clock.
         """
         with self.lock:
             workflow = self._workflow_for(workflow_id)
@@ -194,8 +194,8 @@ class World:
 
         `id` is what it is asked for by (default: the body's own `id`), `at` its place in time (default: now),
         `detail` the body of `GET /runs/{id}` (default: the row). The other bodies stand alone, without the
-        settings' envelope; what is None is answered with 404. The same id may be put twice: both are listed, the
-        later one is found by id.
+        settings' envelope; what is None is answered with 404. The same id may be put twice: both are listed,
+        the later one is found by id.
         """
         with self.lock:
             row = encoded(body)
@@ -285,7 +285,7 @@ class World:
         reason: str | None = None,
         baseline_run_id: str | None = None,
     ) -> tuple[tuple[str, ...], bool]:
-        """Start one run per model; returns the ids, and whether an earlier dispatch with that key made them."""
+        """Start one run per model; returns their ids, and True if an earlier one with the key made them."""
         with self.lock:
             known = self._dispatched.get((workflow_id, idempotency_key or ""))
             if known and idempotency_key and not force:

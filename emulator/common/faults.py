@@ -23,9 +23,9 @@ LOGIN_PAGE = b"<!doctype html><html><head><title>Sign in</title></head><body>Ple
 class Fault:
     """One way to go wrong.
 
-    `effect` "reply": the request is not carried out; `status`, `headers`, `body` are answered. "reset": it is not
-    carried out, and the connection is reset. "cut": it is carried out, the whole length is promised, and the
-    connection ends after `keep` of the body. "delay": it is carried out and answered after `seconds`.
+    `effect` "reply": the request is not carried out; `status`, `headers`, `body` are answered. "reset": it is
+    not carried out, and the connection is reset. "cut": it is carried out, the whole length is promised, and
+    the connection ends after `keep` of the body. "delay": it is carried out and answered after `seconds`.
     """
 
     name: str

@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aiohttp import web
 
@@ -30,11 +30,14 @@ ELSEWHERE = "elsewhere"
 JSON_TYPE = "application/json"
 
 
+E = TypeVar("E", bound="Emulator")
+
+
 @dataclass(slots=True)
-class Server:
+class Server(Generic[E]):
     """A platform that listens. `base_url` is what a client is given, `origin` is without the path."""
 
-    emulator: Emulator
+    emulator: E
     requests: RequestLog = field(default_factory=RequestLog)
     origin: str = ""
 
@@ -63,7 +66,7 @@ class Server:
 class Exchange:
     """Answers requests: log, latency, faults, then the platform's own reply."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server[E]) -> None:
         self._server = server
         self._emulator = server.emulator
         self._jitter: Random = draws(server.emulator.seed, "jitter")
@@ -154,7 +157,7 @@ async def _cut(request: web.BaseRequest, reply: Reply, keep: float) -> web.Strea
     return response
 
 
-async def _listen(server: Server, host: str, port: int) -> web.ServerRunner:
+async def _listen(server: Server[E], host: str, port: int) -> web.ServerRunner:
     runner = web.ServerRunner(web.Server(Exchange(server), access_log=None), shutdown_timeout=0.2)
     await runner.setup()
     try:
@@ -170,7 +173,7 @@ async def _listen(server: Server, host: str, port: int) -> web.ServerRunner:
 
 
 @contextlib.contextmanager
-def serve(emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
+def serve(emulator: E, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server[E]]:
     """Serve `emulator` from a thread of its own until the block ends; port 0 takes a free one.
 
     Raises `EmulatorError` when the port cannot be had.
@@ -192,11 +195,11 @@ def serve(emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0) -> Iter
 
 
 def run_until_interrupted(
-    emulator: Emulator,
+    emulator: E,
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    started: Callable[[Server], None] = lambda server: None,
+    started: Callable[[Server[E]], None] = lambda server: None,
 ) -> None:
     """Serve in the foreground until SIGINT or SIGTERM; `started` is called once it listens.
 
