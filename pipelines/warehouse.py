@@ -205,6 +205,7 @@ class DuckDbWarehouse(Warehouse):
             return dlt.destinations.duckdb(str(self.path))
         credentials = self.credentials.copy()
         credentials.database = str(self.path)
+        credentials.on_resolved()  # makes the copy's own connection pool
         return dlt.destinations.duckdb(credentials)
 
     def dbt_environment(self) -> dict[str, str]:

@@ -322,7 +322,7 @@ TOOL_CALLS = Table(
         Column(
             "is_error",
             "bool",
-            "Whether the tool reported a failure: an MCP tool failure is a successful response with this flag.",
+            "Whether the tool failed: an MCP tool failure is a successful response with this flag.",
             ("is_error", "error_flag", "failed"),
         ),
         Column(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Kind = Literal["text", "bigint", "double", "bool", "timestamp", "duration", "money", "json"]
 """What a column holds. `duration` is an integer in milliseconds, `money` a decimal(38, 9) in the
@@ -94,7 +94,12 @@ class Table:
     @cached_property
     def schema(self) -> pa.Schema:
         """The pinned Arrow schema; nothing is ever inferred from data."""
-        return pa.schema([pa.field(column.name, ARROW_TYPES[column.kind]) for column in self.columns])
+        return pa.schema(
+            [
+                pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.name not in self.key)
+                for column in self.columns
+            ]
+        )
 
     @cached_property
     def dlt_columns(self) -> dict[str, dict[str, Any]]:
@@ -109,7 +114,7 @@ class Table:
             for column in self.columns
         }
 
-    def to_arrow(self, rows: list[Mapping[str, Any]]) -> pa.Table:
+    def to_arrow(self, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         """Rows (keyed by column name; a missing key is a null) as an Arrow table of the pinned schema."""
         arrays = [pa.array([row.get(field.name) for row in rows], type=field.type) for field in self.schema]
         return pa.Table.from_arrays(arrays, schema=self.schema)

@@ -1,0 +1,248 @@
+"""A load: one sync of one platform, chunk by chunk; what an earlier load left unfinished goes first."""
+
+from __future__ import annotations
+
+import difflib
+import fcntl
+import hashlib
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dlt
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from pipelines.warehouse import WarehouseError
+from sources.armature import armature_session, armature_source
+from sources.armature.tables import OFF_BY_DEFAULT, TABLES
+from sources.common.errors import RunmartError, SettingsError
+from sources.common.session import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from dlt.extract import DltSource
+
+    from pipelines.warehouse import Warehouse
+    from sources.common.session import Outcome, Session
+    from sources.common.tables import Table
+
+__all__ = ["PLATFORMS", "LoadOutcome", "LoadRequest", "Progress", "load"]
+
+
+@dataclass(frozen=True)
+class LoadablePlatform:
+    """What a load needs of a platform's folder."""
+
+    session: Callable[..., Session]
+    source: Callable[..., DltSource]
+    tables: Mapping[str, Table]
+    off_by_default: frozenset[str]
+
+
+PLATFORMS = {
+    "armature": LoadablePlatform(armature_session, armature_source, TABLES, OFF_BY_DEFAULT),
+}
+"""The platforms that can be loaded, by name; the name is also that of their schema."""
+
+ALWAYS_LOADED = frozenset({"sync_log", "fetch_errors"})
+"""Tables that tell what a sync did and what it lacks: they are loaded with any selection."""
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """What is to be loaded.
+
+    Attributes:
+        resources: tables; None for all but those that are off by default.
+        chunk_runs: runs that are committed together.
+        since: read runs that started from here on again, whatever was loaded before.
+        workflow: the runs of this workflow only.
+        full_refresh: read all that the platform still lists, as if nothing had been loaded. Rows that it no
+            longer lists stay.
+    """
+
+    platform: str
+    resources: tuple[str, ...] | None = None
+    chunk_runs: int = 1000
+    since: datetime | None = None
+    workflow: str | None = None
+    full_refresh: bool = False
+
+
+@dataclass
+class LoadOutcome:
+    """What a load did.
+
+    Attributes:
+        gap: stretch that the platform can no longer list and that no sync has read.
+        unread: details of runs that could not be read in this load, and are tried again by the next.
+        missing: sentences about what is known to be missing.
+    """
+
+    platform: str
+    sync_id: str
+    chunks: int = 0
+    runs_new: int = 0
+    runs_changed: int = 0
+    open_runs: int = 0
+    requests: int = 0
+    retries: int = 0
+    throttled_seconds: float = 0.0
+    seconds: float = 0.0
+    gap: tuple[datetime, datetime] | None = None
+    unread: int = 0
+    missing: list[str] = field(default_factory=list)
+    is_complete: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all was read, 3 when something is known to be missing."""
+        return 3 if self.missing or self.unread or not self.is_complete else 0
+
+
+def load(
+    request: LoadRequest, warehouse: Warehouse, on_progress: Callable[[Progress], None] | None = None
+) -> LoadOutcome:
+    """Bring the warehouse up to date with a platform.
+
+    Raises:
+        SettingsError: the request or a setting is wrong.
+        PlatformError: the platform cannot be read; what was read before is committed.
+        WarehouseError: the warehouse cannot be written, or another load of this platform is under way.
+    """
+    platform, tables = _resolve(request)
+    session = platform.session(
+        chunk_runs=request.chunk_runs,
+        since=request.since,
+        workflow=request.workflow,
+        forget=request.full_refresh,
+        on_progress=on_progress,
+    )
+    warehouse.require_writable()
+    # Rows tell which load brought them.
+    dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
+    dlt.config["load.truncate_staging_dataset"] = True
+    directory = _state_directory(warehouse)
+    started = time.monotonic()
+    with _alone(directory, request.platform), _warehouse_errors(warehouse):
+        pipeline = _pipeline(request.platform, warehouse, directory)
+        try:
+            while not session.is_done:
+                pipeline.run(platform.source(session=session).with_resources(*tables))
+        finally:
+            session.close()
+    if session.failure is not None:
+        raise session.failure
+    return _outcome(request.platform, session.outcome, time.monotonic() - started)
+
+
+def _resolve(request: LoadRequest) -> tuple[LoadablePlatform, list[str]]:
+    """The platform and the tables that a request names."""
+    platform = PLATFORMS.get(request.platform)
+    if platform is None:
+        raise SettingsError(_unknown("platform", request.platform, PLATFORMS))
+    if request.chunk_runs < 1:
+        raise SettingsError(f"A chunk must hold one run or more, not {request.chunk_runs}.")
+    if request.resources is None:
+        return platform, [name for name in platform.tables if name not in platform.off_by_default]
+    for name in request.resources:
+        if name not in platform.tables:
+            raise SettingsError(_unknown("table", name, platform.tables))
+    return platform, sorted({*request.resources, *ALWAYS_LOADED})
+
+
+def _unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"There is no {what} {name!r}.{hint} There are: {', '.join(known)}."
+
+
+def _state_directory(warehouse: Warehouse) -> Path:
+    """Where dlt works on loads into this warehouse: another warehouse never meets this one's state."""
+    from dlt.common.pipeline import get_dlt_pipelines_dir
+
+    place = hashlib.sha256(warehouse.describe().encode()).hexdigest()[:12]
+    directory = Path(get_dlt_pipelines_dir()) / f"runmart_{warehouse.kind}_{place}"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The state of loads cannot be kept in {directory}: {error.strerror}. "
+            "Set DLT_DATA_DIR to a folder that can be written."
+        ) from error
+    return directory
+
+
+@contextmanager
+def _alone(directory: Path, platform: str) -> Iterator[None]:
+    """Hold the right to load a platform; the operating system takes it back from a dead process."""
+    descriptor = os.open(directory / f"{platform}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WarehouseError(
+                f"Another load of {platform} into this warehouse is under way. Run it when that has ended."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _pipeline(platform: str, warehouse: Warehouse, directory: Path) -> dlt.Pipeline:
+    """The pipeline in the state that the warehouse has; what a killed load left behind is loaded first."""
+    pipeline = dlt.pipeline(
+        pipeline_name=f"runmart_{platform}",
+        pipelines_dir=str(directory),
+        destination=warehouse.destination(),
+        dataset_name=platform,
+    )
+    if pipeline.has_pending_data:
+        pipeline.run()
+    # What the warehouse says counts, not what this machine remembers: it may have been restored, or loaded
+    # from elsewhere.
+    pipeline = pipeline.drop()
+    pipeline.sync_destination()
+    return pipeline
+
+
+@contextmanager
+def _warehouse_errors(warehouse: Warehouse) -> Iterator[None]:
+    """Turn a failing step of dlt into the sentence behind it."""
+    try:
+        yield
+    except PipelineStepFailed as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, RunmartError):
+                raise cause from None
+            last, cause = cause, cause.__cause__ or cause.__context__
+        reason = (str(last).strip() or type(last).__name__).splitlines()[0]
+        raise WarehouseError(
+            f"Loading into {warehouse.describe()} failed: {reason}. What was committed stays, and the next "
+            "load goes on from there."
+        ) from error
+
+
+def _outcome(platform: str, outcome: Outcome, seconds: float) -> LoadOutcome:
+    return LoadOutcome(
+        platform=platform,
+        sync_id=outcome.sync_id,
+        chunks=outcome.chunks,
+        runs_new=outcome.runs_new,
+        runs_changed=outcome.runs_changed,
+        open_runs=outcome.open_runs,
+        requests=outcome.traffic.requests,
+        retries=outcome.traffic.retries,
+        throttled_seconds=outcome.traffic.throttled_seconds,
+        seconds=seconds,
+        gap=outcome.gap,
+        unread=outcome.unread,
+        missing=outcome.missing,
+        is_complete=outcome.is_complete,
+    )

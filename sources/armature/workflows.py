@@ -1,0 +1,230 @@
+"""Armature's workflows and MCP servers: read when they change, kept when they vanish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sources.armature.lists import all_rows, list_inside
+from sources.armature.tables import MCP_SERVERS, WORKFLOW_CRITERIA, WORKFLOWS
+from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
+from sources.common.http import path_of
+from sources.common.payload import encode, member, object_in
+from sources.common.records import lacking, read_record
+from sources.common.state import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable, Mapping
+
+    from sources.common.http import Api
+    from sources.common.payload import Json
+    from sources.common.platform import Rows
+    from sources.common.records import Row
+    from sources.common.state import SyncState
+
+logger = logging.getLogger("runmart.armature")
+
+REFRESH_AFTER = timedelta(hours=24)
+"""Age at which a workflow's detail, and `last_seen_at`, are brought up to date."""
+
+REFRESHED_AT_ONCE = 10
+"""Details that are read again for their age alone in one sync."""
+
+REFERRED_AT_ONCE = 200
+"""Workflows outside the list that are read in one sync because a run refers to them."""
+
+SAMPLES = 3
+"""Details read to learn whether they say more than the list."""
+
+
+class Workflows:
+    """The tables that do not belong to runs. What was loaded of them is remembered in `state.reference`."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._referred: set[str] = set()
+        self.missing: list[str] = []
+
+    async def reference(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
+        rows: Rows = {}
+        if not selected.isdisjoint((WORKFLOWS.name, WORKFLOW_CRITERIA.name)):
+            rows.update(await self._optional("/workflows", self._workflows(state, now)))
+        if MCP_SERVERS.name in selected:
+            rows.update(await self._optional("/mcp-servers", self._mcp_servers(state)))
+        return rows
+
+    def refer(self, run: Row) -> None:
+        if run["workflow_id"] is not None:
+            self._referred.add(run["workflow_id"])
+
+    async def referred(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
+        if selected.isdisjoint((WORKFLOWS.name, WORKFLOW_CRITERIA.name)):
+            return {}
+        known = state.reference.setdefault(WORKFLOWS.name, {})
+        unknown = sorted(self._referred - known.keys())[:REFERRED_AT_ONCE]
+        rows: Rows = {}
+        for workflow_id, detail in zip(
+            unknown, await asyncio.gather(*map(self._workflow, unknown)), strict=True
+        ):
+            known[workflow_id] = {"is_gone": True}
+            if detail is not None:
+                entry = {"first": now.isoformat(), "is_gone": True}
+                known[workflow_id] = entry
+                _extend(rows, _workflow_rows(detail, workflow_id, entry, seen_at=None))
+        return rows
+
+    async def _optional(self, what: str, reading: Coroutine[Any, Any, Rows]) -> Rows:
+        """Rows of a list that the account may not have; what cannot be read is noted."""
+        try:
+            return await reading
+        except (ForbiddenError, NotFoundError) as error:
+            logger.warning("%s is left out: %s.", what, error)
+        except EndpointError as error:
+            self.missing.append(f"{what} could not be read: {error}.")
+        return {}
+
+    async def _mcp_servers(self, state: SyncState) -> Rows:
+        shown = state.reference.setdefault(MCP_SERVERS.name, {})
+        rows = []
+        for record in await all_rows(self._api, "/mcp-servers", "mcp_servers", "servers"):
+            row = read_record(MCP_SERVERS, record)
+            server_id = row["mcp_server_id"]
+            content = digest(row)
+            if server_id is not None and shown.get(server_id) != content:
+                shown[server_id] = content
+                rows.append(row)
+        return {MCP_SERVERS.name: rows}
+
+    async def _workflows(self, state: SyncState, now: datetime) -> Rows:
+        records = await all_rows(self._api, "/workflows", "workflows")
+        known = state.reference.setdefault(WORKFLOWS.name, {})
+        listed = {name: record for record in records if (name := _workflow_id(record)) is not None}
+        details = await self._details(listed, known, state.learnt, now)
+        rows: Rows = {}
+        for workflow_id, record in listed.items():
+            before = known.get(workflow_id, {})
+            entry = {**before, "listed": digest(encode(record)), "is_gone": False}
+            entry.setdefault("first", now.isoformat())
+            if workflow_id in details:
+                entry["read"] = now.isoformat()
+            elif "read" in before and state.learnt.get("workflow_detail"):
+                known[workflow_id] = entry
+                continue
+            whole = {**record, **(details.get(workflow_id) or {})}
+            fresh = _workflow_rows(whole, workflow_id, entry, seen_at=now)
+            content = digest([{**row, "last_seen_at": None} for some in fresh.values() for row in some])
+            if content != before.get("content") or _is_older(before.get("sent"), REFRESH_AFTER, now):
+                entry.update(content=content, sent=now.isoformat())
+                _extend(rows, fresh)
+            known[workflow_id] = entry
+        _extend(rows, await self._vanished(known, listed.keys(), state))
+        state.reference["seen"] = {"workflows": now.isoformat()}
+        return rows
+
+    async def _details(
+        self,
+        listed: Mapping[str, dict[str, Json]],
+        known: Mapping[str, dict[str, Any]],
+        learnt: dict[str, Any],
+        now: datetime,
+    ) -> dict[str, dict[str, Json] | None]:
+        """The details of workflows that are new, changed or long unread, if they say more than the list."""
+        changed, aged = [], []
+        for workflow_id, record in listed.items():
+            before = known.get(workflow_id)
+            if before is None or before.get("listed") != digest(encode(record)) or before.get("is_gone"):
+                changed.append(workflow_id)
+            elif _is_older(before.get("read"), REFRESH_AFTER, now):
+                aged.append(workflow_id)
+        aged.sort(key=lambda workflow_id: known[workflow_id].get("read", ""))
+        wanted = changed + aged[:REFRESHED_AT_ONCE]
+        details: dict[str, dict[str, Json] | None] = {}
+        while wanted and learnt.get("workflow_samples", 0) < SAMPLES:
+            workflow_id = wanted.pop(0)
+            detail = await self._workflow(workflow_id)
+            details[workflow_id] = detail
+            learnt["workflow_samples"] = learnt.get("workflow_samples", 0) + 1
+            if detail is not None and _says_more(detail, listed[workflow_id]):
+                learnt["workflow_detail"] = True
+        if learnt.get("workflow_detail"):
+            details.update(zip(wanted, await asyncio.gather(*map(self._workflow, wanted)), strict=True))
+        return details
+
+    async def _vanished(
+        self, known: dict[str, dict[str, Any]], listed: Iterable[str], state: SyncState
+    ) -> Rows:
+        """Rows of workflows that the list no longer shows: they stay, marked with when they were seen."""
+        seen = state.reference.get("seen", {}).get("workflows")
+        gone = sorted(known.keys() - set(listed))
+        rows: Rows = {}
+        for workflow_id in [name for name in gone if not known[name].get("is_gone")]:
+            known[workflow_id].update(is_gone=True, content=None)
+            detail = await self._workflow(workflow_id)
+            if detail is not None:
+                seen_at = None if seen is None else datetime.fromisoformat(seen)
+                _extend(rows, _workflow_rows(detail, workflow_id, known[workflow_id], seen_at=seen_at))
+        return rows
+
+    async def _workflow(self, workflow_id: str) -> dict[str, Json] | None:
+        """A workflow's detail; None when the platform does not show it."""
+        try:
+            return object_in(await self._api.get(path_of("workflows", workflow_id)), "workflow")
+        except (NotFoundError, ForbiddenError):
+            return None
+
+
+def _workflow_id(record: dict[str, Json]) -> str | None:
+    workflow_id: str | None = read_record(WORKFLOWS, record)["workflow_id"]
+    return workflow_id
+
+
+def _workflow_rows(
+    record: dict[str, Json], workflow_id: str, entry: Mapping[str, Any], *, seen_at: datetime | None
+) -> Rows:
+    """A workflow's row and those of its criteria, which may stand in its current version."""
+    criteria, rest = list_inside(record, ("criteria", "evaluation_criteria"))
+    version = member(rest, "current_version")
+    if not criteria and isinstance(version, dict):
+        criteria, version = list_inside(version, ("criteria", "evaluation_criteria"))
+        key = "currentVersion" if "currentVersion" in rest else "current_version"
+        rest = {**rest, key: version}
+    row = read_record(
+        WORKFLOWS,
+        rest,
+        workflow_id=workflow_id,
+        first_seen_at=datetime.fromisoformat(entry["first"]),
+        last_seen_at=seen_at,
+    )
+    if row["is_archived"] is None:
+        has_archive_date = member(rest, "archived_at") is not None
+        status = str(member(rest, "status", "state") or "").lower()
+        row["is_archived"] = has_archive_date or status == "archived" or bool(entry.get("is_gone"))
+    return {
+        WORKFLOWS.name: [row],
+        WORKFLOW_CRITERIA.name: [
+            read_record(WORKFLOW_CRITERIA, criterion, workflow_id=workflow_id, criterion_index=index)
+            for index, criterion in enumerate(criteria)
+        ],
+    }
+
+
+def _says_more(detail: dict[str, Json], record: dict[str, Json]) -> bool:
+    """Whether a detail fills columns, or has criteria, that the list leaves out."""
+    row = read_record(WORKFLOWS, detail)
+    missing = lacking(WORKFLOWS, record, read_record(WORKFLOWS, record))
+    listed_criteria = _workflow_rows(record, "", {"first": "2000-01-01"}, seen_at=None)[
+        WORKFLOW_CRITERIA.name
+    ]
+    criteria = _workflow_rows(detail, "", {"first": "2000-01-01"}, seen_at=None)[WORKFLOW_CRITERIA.name]
+    return any(row[name] is not None for name in missing) or len(criteria) > len(listed_criteria)
+
+
+def _is_older(moment: str | None, age: timedelta, now: datetime) -> bool:
+    return moment is not None and now - datetime.fromisoformat(moment) > age
+
+
+def _extend(rows: Rows, more: Rows) -> None:
+    for name, some in more.items():
+        rows.setdefault(name, []).extend(some)

@@ -1,0 +1,372 @@
+"""The one HTTP client of all platforms: patient with faults, strict about hosts, silent about keys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import HttpxAiohttpClient
+
+from sources.common.errors import (
+    AuthenticationError,
+    EndpointError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    SettingsError,
+    UnreachableError,
+    UnreadableError,
+)
+from sources.common.payload import decode, member
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from sources.common.payload import Json
+
+logger = logging.getLogger("runmart.http")
+# httpx tells every request at INFO, its address included.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+USER_AGENT = f"runmart/{version('runmart')}"
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """How to talk to a platform.
+
+    Attributes:
+        base_url: where the API is, prefix included, as `api_address` returns it.
+        key_setting: name of the setting that holds the key, for error messages.
+        concurrency: requests in flight at once.
+        requests_per_second: upper limit of the request rate; None for no limit.
+        timeout: seconds that the connection, or one read from it, may take.
+        deadline: seconds after which a request that keeps failing is given up; waiting that the API
+            asks for does not count.
+        longest_wait: longest `Retry-After`, in seconds, that is obeyed; beyond it the sync ends.
+        largest_response: bytes beyond which an answer is refused.
+        headers: further headers (an organisation id).
+    """
+
+    base_url: str
+    api_key: str = field(repr=False)
+    key_setting: str = "api_key"
+    concurrency: int = 32
+    requests_per_second: float | None = None
+    timeout: float = 60.0
+    deadline: float = 300.0
+    longest_wait: float = 900.0
+    largest_response: int = 256 * 2**20
+    first_backoff: float = 0.25
+    longest_backoff: float = 15.0
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass
+class Traffic:
+    """What a client sent and waited for."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled_seconds: float = 0.0
+    bytes_read: int = 0
+
+
+def api_address(base_url: str, prefix: str, setting: str) -> str:
+    """The API's address out of what a user set: with or without its path prefix and a trailing slash.
+
+    Raises:
+        SettingsError: the address is unusable, holds credentials, or would send the key unencrypted.
+    """
+    text = base_url.strip()
+    parts = urlsplit(text if "//" in text else f"https://{text}")
+    try:
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise SettingsError(f"{setting} is not a usable address: {error}.") from error
+    if not host or parts.scheme not in ("http", "https"):
+        raise SettingsError(f"{setting} must be an address like https://your-org.example.com.")
+    if parts.username or parts.password:
+        raise SettingsError(f"{setting} must not hold a user name or password: the key has its own setting.")
+    if parts.query or parts.fragment:
+        raise SettingsError(f"{setting} must end with its path: leave out what follows '?' or '#'.")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingsError(f"{setting} must begin with https: the key would travel unencrypted to {host}.")
+    path = parts.path.rstrip("/")
+    if not path.endswith(prefix):
+        path += prefix
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def path_of(*segments: str) -> str:
+    """A path whose segments are ids that may hold any character."""
+    return "".join("/" + quote(segment, safe="") for segment in segments)
+
+
+class _Passing(Exception):  # noqa: N818
+    """An attempt failed in a way that may pass; the next one may succeed."""
+
+    def __init__(
+        self,
+        error: EndpointError,
+        *,
+        is_throttled: bool = False,
+        is_strange: bool = False,
+        is_unconnected: bool = False,
+    ) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.is_throttled = is_throttled
+        self.is_strange = is_strange
+        self.is_unconnected = is_unconnected
+
+
+class Api:
+    """A client for one platform, for use inside one event loop.
+
+    `get` retries what may pass (connection errors, timeouts, cut bodies, 429, 5xx) and raises for what will
+    not. One 429 slows all requests down. No redirect is followed, and the key is sent to `base_url` only.
+    """
+
+    UNCONNECTED_TRIES = 5
+    """Connections tried with a host that never answered; after its first answer the deadline alone counts."""
+    STRANGE_TRIES = 10
+    """Tries when the answers are no JSON, or lead elsewhere."""
+
+    def __init__(self, settings: HttpSettings, traffic: Traffic | None = None) -> None:
+        self.settings = settings
+        self.traffic = traffic or Traffic()
+        self.host = urlsplit(settings.base_url).netloc
+        self._has_answered = False
+        self._resume_at = 0.0
+        self._throttles_in_a_row = 0
+        self._next_slot = 0.0
+        self._http = HttpxAiohttpClient(
+            headers={
+                "Authorization": f"Bearer {settings.api_key}",
+                "User-Agent": USER_AGENT,
+                "Accept": "application/json",
+                **settings.headers,
+            },
+            timeout=httpx.Timeout(settings.timeout, connect=min(settings.timeout, 10.0), pool=None),
+            limits=httpx.Limits(
+                max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency
+            ),
+            follow_redirects=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
+        """The decoded JSON at a path below `base_url`; None for an answer without content (204).
+
+        Raises:
+            AuthenticationError, UnreachableError: nothing more can be read in this sync.
+            EndpointError: this path cannot be read; see its subclasses.
+        """
+        started = time.monotonic()
+        cooled_down = 0.0
+        tries = strange_tries = 0
+        while True:
+            cooled_down += await self._take_slot()
+            self.traffic.requests += 1
+            tries += 1
+            try:
+                return await self._attempt(path, params)
+            except _Passing as failure:
+                strange_tries += failure.is_strange
+                if failure.is_unconnected and not self._has_answered and tries >= self.UNCONNECTED_TRIES:
+                    raise UnreachableError(
+                        f"{self.host} cannot be reached ({failure.error}). Check the address and the network."
+                    ) from None
+                taken = time.monotonic() - started
+                if (
+                    strange_tries >= self.STRANGE_TRIES
+                    or taken - cooled_down > self.settings.deadline
+                    or taken > self.settings.deadline + self.settings.longest_wait
+                ):
+                    raise failure.error from None
+                self.traffic.retries += 1
+                if not failure.is_throttled:
+                    await asyncio.sleep(self._backoff(tries))
+
+    def _backoff(self, tries: int) -> float:
+        """Exponential, with full jitter."""
+        ceiling = min(self.settings.longest_backoff, self.settings.first_backoff * 2 ** min(tries - 1, 16))
+        return random.uniform(0, ceiling)  # noqa: S311
+
+    async def _take_slot(self) -> float:
+        """Wait out the common cool-down and the request rate; returns the seconds spent on the cool-down."""
+        waited = 0.0
+        while (pause := self._resume_at - time.monotonic()) > 0:
+            await asyncio.sleep(pause)
+            waited += pause
+        if self.settings.requests_per_second:
+            now = time.monotonic()
+            slot = max(now, self._next_slot)
+            self._next_slot = slot + 1 / self.settings.requests_per_second
+            await asyncio.sleep(slot - now)
+        return waited
+
+    def _cool_down(self, seconds: float) -> None:
+        """Let no request start for a while."""
+        now = time.monotonic()
+        resume_at = now + seconds
+        if resume_at > self._resume_at:
+            self.traffic.throttled_seconds += resume_at - max(self._resume_at, now)
+            self._resume_at = resume_at
+
+    async def _attempt(self, path: str, params: Mapping[str, Any] | None) -> Json:
+        try:
+            request = self._http.build_request("GET", self.settings.base_url + path, params=params)
+            response = await self._http.send(request, stream=True)
+            try:
+                body = await self._body(response, path)
+            finally:
+                with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
+                    await response.aclose()
+        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+            cause = error.__cause__ or error
+            what = self._clean(str(cause)) or type(cause).__name__
+            unconnected = isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+            raise _Passing(
+                EndpointError(f"{path} of {self.host} broke off: {what}"), is_unconnected=unconnected
+            ) from None
+        return self._judge(response, body, path)
+
+    async def _body(self, response: httpx.Response, path: str) -> bytes:
+        limit = self.settings.largest_response
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.aiter_bytes():
+            size += len(part)
+            if size > limit:
+                raise UnreadableError(f"{path} of {self.host} sent more than {limit} bytes")
+            parts.append(part)
+        self.traffic.bytes_read += size
+        return b"".join(parts)
+
+    def _judge(self, response: httpx.Response, body: bytes, path: str) -> Json:
+        """The content of an answer, or the error that it stands for."""
+        status = response.status_code
+        if status == 204:
+            return None
+        if 200 <= status < 300:
+            return self._content(response, body, path)
+        self._has_answered = True
+        said = self._said(body)
+        where = f"{path} of {self.host}"
+        if status == 401:
+            raise AuthenticationError(
+                f"{self.host} refused the key (401{said}). Check {self.settings.key_setting}: "
+                "is it complete, not revoked, and of this organisation?"
+            )
+        if status == 403:
+            raise ForbiddenError(f"the key may not read {where} (403{said})", status)
+        if status in (404, 410):
+            raise NotFoundError(f"{where} does not exist ({status}{said})", status)
+        error = EndpointError(f"{where} answered {status}{said}", status)
+        if status == 429 or (status == 503 and "retry-after" in response.headers):
+            self._throttles_in_a_row += 1
+            wait = _retry_after(response.headers.get("retry-after"))
+            if wait is None:
+                wait = self._backoff(self._throttles_in_a_row + 1) + 0.05
+            if wait > self.settings.longest_wait:
+                raise UnreachableError(
+                    f"{self.host} asks for a pause of {wait:.0f} s ({status}). Run the load again after that."
+                )
+            self._cool_down(wait)
+            raise _Passing(error, is_throttled=True)
+        if status >= 500 or status in (408, 425):
+            raise _Passing(error)
+        if 300 <= status < 400:
+            target = urlsplit(response.headers.get("location", "")).netloc or "another path"
+            error = UnreadableError(
+                f"{where} leads to {target} ({status}), which is not followed: "
+                "set base_url to the API's own address",
+                status,
+            )
+            raise _Passing(error, is_strange=True)
+        raise RefusedError(f"{where} refused the request ({status}{said})", status)
+
+    def _content(self, response: httpx.Response, body: bytes, path: str) -> Json:
+        self._throttles_in_a_row = 0
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:1] == b"<":
+                raise UnreadableError(
+                    f"{self.host} answered {path} with a web page instead of JSON: "
+                    "is base_url the API's address?",
+                    response.status_code,
+                )
+            content = decode(body)
+        except UnreadableError as error:
+            error.status_code = response.status_code
+            if "JSON:" in str(error):
+                error = UnreadableError(f"{path} of {self.host} is {error}", response.status_code)
+            raise _Passing(error, is_strange=True) from None
+        self._has_answered = True
+        return content
+
+    def _said(self, body: bytes) -> str:
+        """The reason that an error answer gives, short, and without secrets."""
+        try:
+            payload = decode(body[:65536])
+        except UnreadableError:
+            return ""
+        words = [member(payload, "error.code", "code"), member(payload, "error.message", "message", "error")]
+        text = ", ".join(str(word) for word in words if isinstance(word, (str, int)))
+        return f": {self._clean(text)[:300]}" if text else ""
+
+    def _clean(self, text: str) -> str:
+        """A text without the key or its secret part."""
+        key = self.settings.api_key
+        for secret in (key, key.rpartition("_")[2]):
+            if len(secret) >= 6:
+                text = text.replace(secret, "***")
+        return " ".join(text.split())
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds that a `Retry-After` header asks for; None when it says nothing usable."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        seconds = (moment - datetime.now(UTC)).total_seconds()
+    return seconds if 0 < seconds < float("inf") else None

@@ -1,0 +1,312 @@
+"""Which runs a sync must read: the run list is paged until a pass over the window shows nothing unknown."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+import statistics
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from sources.common.payload import decode, encode
+from sources.common.records import fill_duration, read_record
+from sources.common.state import digest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from sources.common.payload import Json
+    from sources.common.records import Row
+    from sources.common.state import SyncState
+    from sources.common.tables import Table
+
+logger = logging.getLogger("runmart.listing")
+
+MOST_PASSES = 12
+"""Passes over a window before a sync goes on with what it has, and says that it is not complete."""
+
+MOST_DISORDER = timedelta(hours=1)
+"""A list whose start times run against its order by more than this is taken as unordered."""
+
+PAGES_BEFORE_STOP = 2
+"""Pages that a pass always reads: in a small account they are all there is, and late runs show."""
+
+FINGERPRINT = ("status", "classification", "verdict", "score", "ended_at", "cost")
+"""Columns whose change shows in the list and makes a known run be read again."""
+
+
+Reason = Literal["new", "changed", "behind", "followed"]
+"""Why a run is read: `behind` means that some endpoint was not read when the others were."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run as the list shows it."""
+
+    run_id: str
+    started_at: datetime | None
+    fingerprint: int
+    record: dict[str, Json]
+    row: Row
+
+
+def identified(table: Table, record: dict[str, Json]) -> Listed:
+    """A run record with its id; one that has none gets an id made of its content."""
+    row = read_record(table, record)
+    fill_duration(row)
+    if row["run_id"] is None:
+        content = hashlib.sha256(encode(record).encode()).hexdigest()[:32]
+        row["run_id"] = f"unidentified-{content}"
+    fingerprint = digest(*(row[name] for name in FINGERPRINT if name in row))
+    return Listed(row["run_id"], row["started_at"], fingerprint, record, row)
+
+
+@dataclass
+class Page:
+    """A page of a platform's run list."""
+
+    records: list[dict[str, Json]]
+
+
+class RunList(Protocol):
+    """How a platform lists its runs."""
+
+    @property
+    def ranges(self) -> tuple[tuple[str, timedelta], ...]:
+        """The time ranges that the platform offers, smallest first: its word and its length."""
+        ...
+
+    def pages(self, range_name: str, learnt: dict[str, Json]) -> AsyncIterator[Page]:
+        """One pass over the runs of a range, from the platform's first page to its last.
+
+        `learnt` is kept from sync to sync, for what the platform has to learn about itself.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run to be read, and why."""
+
+    run_id: str
+    started_at: datetime | None
+    record: dict[str, Json] | None
+    fingerprint: int
+    reason: Reason
+
+
+class Backlog:
+    """The runs that are to be read, kept on disk, oldest first."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("")
+        self._db.execute(
+            "create table task"
+            " (run_id text primary key, start integer, record text, fingerprint integer, reason text)"
+        )
+
+    def __len__(self) -> int:
+        count: int = self._db.execute("select count(*) from task").fetchone()[0]
+        return count
+
+    def seen(self, run_id: str) -> int | None:
+        """The fingerprint under which a run is in the backlog; None when it is not."""
+        found = self._db.execute("select fingerprint from task where run_id = ?", (run_id,)).fetchone()
+        return None if found is None else found[0]
+
+    def put(self, task: Task) -> None:
+        start = None if task.started_at is None else round(task.started_at.timestamp() * 1e6)
+        record = None if task.record is None else encode(task.record)
+        self._db.execute(
+            "insert or replace into task values (?, ?, ?, ?, ?)",
+            (task.run_id, start, record, task.fingerprint, task.reason),
+        )
+
+    def update(self, run: Listed) -> None:
+        """Replace what the list showed of a run that is already in the backlog."""
+        self._db.execute(
+            "update task set record = ?, fingerprint = ? where run_id = ?",
+            (encode(run.record), run.fingerprint, run.run_id),
+        )
+
+    def follow(self, run_id: str) -> None:
+        """Put a run that is followed into the backlog, unless the list showed it."""
+        self._db.execute("insert or ignore into task values (?, null, null, 0, 'followed')", (run_id,))
+
+    def oldest_first(self) -> Iterator[Task]:
+        """All tasks: runs that are followed, then by start time, then those without one."""
+        rows = self._db.execute(
+            "select run_id, start, record, fingerprint, reason from task"
+            " order by reason <> 'followed', start is null, start, run_id"
+        )
+        for run_id, start, record, fingerprint, reason in rows:
+            yield Task(
+                run_id,
+                None if start is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=start),
+                None if record is None else decode(record.encode()),
+                fingerprint,
+                reason,
+            )
+
+    def close(self) -> None:
+        self._db.close()
+
+
+@dataclass
+class Window:
+    """The stretch of time that a sync reads.
+
+    Attributes:
+        floor: start times before it need not be listed; None for all that the platform shows.
+        newest: newest start time that the first pass showed: what comes later is the next sync's.
+        oldest: oldest start time that the first pass showed.
+        typical: median start time of its first page.
+        gap: stretch that the platform can no longer list, and that no sync has read.
+    """
+
+    floor: datetime | None
+    range_name: str
+    newest: datetime | None = None
+    oldest: datetime | None = None
+    typical: datetime | None = None
+    pages: int = 0
+    runs_listed: int = 0
+    is_complete: bool = False
+    gap: tuple[datetime, datetime] | None = None
+
+    def show(self, starts: list[datetime]) -> None:
+        """Take note of a page of the first pass."""
+        if not starts:
+            return
+        if self.typical is None:
+            self.typical = statistics.median_low(starts)
+        self.newest = max([*starts, self.newest or starts[0]])
+        self.oldest = min([*starts, self.oldest or starts[0]])
+
+    def platform_time(self, ours: datetime, range_length: timedelta) -> datetime:
+        """The platform's time: ours, unless what it lists shows that its clock is another one.
+
+        Most runs in the future, or runs older than the asked range, cannot be under a common clock; then
+        the newest run stands for its time.
+        """
+        if self.typical is None or self.newest is None or self.oldest is None:
+            return ours
+        is_ahead = self.typical > ours + MOST_DISORDER
+        is_behind = self.oldest < ours - range_length - timedelta(days=1)
+        return self.newest if is_ahead or is_behind else ours
+
+
+class Order:
+    """The order of a list as observed so far, by start time."""
+
+    def __init__(self) -> None:
+        self._lowest: datetime | None = None
+        self._first: datetime | None = None
+        self.disorder = timedelta(0)
+
+    def observe(self, started_at: datetime) -> None:
+        if self._lowest is None or self._first is None:
+            self._first = self._lowest = started_at
+            return
+        self.disorder = max(self.disorder, started_at - self._lowest)
+        self._lowest = min(self._lowest, started_at)
+
+    @property
+    def is_newest_first(self) -> bool:
+        """Whether start times were seen to fall, with no more than `MOST_DISORDER` against it."""
+        return (
+            self._lowest is not None
+            and self._first is not None
+            and self._lowest < self._first
+            and self.disorder <= MOST_DISORDER
+        )
+
+
+class Lister:
+    """Reads the run list of one sync into a backlog."""
+
+    def __init__(self, runs: Table, run_list: RunList, state: SyncState, backlog: Backlog) -> None:
+        self._runs = runs
+        self._list = run_list
+        self._state = state
+        self._backlog = backlog
+
+    async def read(self, window: Window, *, behind: datetime | None, is_sweep: bool) -> None:
+        """Pass over the window until a pass finds no id that was not known.
+
+        Args:
+            behind: runs that started from here on are read even when they are known, for an endpoint
+                that was not read when they were loaded.
+            is_sweep: read the whole range, whatever the order.
+        """
+        for number in range(MOST_PASSES):
+            found = await self._one_pass(window, is_first=number == 0, behind=behind, is_sweep=is_sweep)
+            if not found:
+                window.is_complete = True
+                break
+        else:
+            logger.warning("The run list kept changing for %d passes; the sync is not complete.", MOST_PASSES)
+
+    async def _one_pass(
+        self, window: Window, *, is_first: bool, behind: datetime | None, is_sweep: bool
+    ) -> int:
+        """One pass; returns how many runs of the window it found that were not known."""
+        order = Order()
+        found = 0
+        pages = 0
+        rows = 0
+        async for page in self._list.pages(window.range_name, self._state.learnt):
+            pages += 1
+            window.pages += 1
+            rows += len(page.records)
+            window.runs_listed = max(window.runs_listed, rows)
+            listed = [identified(self._runs, record) for record in page.records]
+            starts = [run.started_at for run in listed if run.started_at is not None]
+            for start in starts:
+                order.observe(start)
+            if is_first:
+                window.show(starts)
+            for run in listed:
+                found += self._take(run, window, behind)
+            if (
+                window.floor is not None
+                and not is_sweep
+                and pages >= PAGES_BEFORE_STOP
+                and starts
+                and order.is_newest_first
+                and max(starts) < window.floor - order.disorder
+            ):
+                break
+        return found
+
+    def _take(self, run: Listed, window: Window, behind: datetime | None) -> bool:
+        """Put a run into the backlog if it is to be read; returns whether it was new to this sync."""
+        waiting = self._backlog.seen(run.run_id)
+        if waiting is not None:
+            if waiting != run.fingerprint:
+                self._backlog.update(run)
+            return False
+        reason = self._reason(run, window.floor, behind)
+        if reason is None:
+            return False
+        self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason))
+        is_later = window.newest is not None and run.started_at is not None and run.started_at > window.newest
+        return reason in ("new", "behind") and not is_later
+
+    def _reason(self, run: Listed, floor: datetime | None, behind: datetime | None) -> Reason | None:
+        """Why a listed run is to be read; None when it is loaded and final."""
+        if run.run_id in self._state.following:
+            return "followed"
+        look = self._state.known.look(run.run_id, run.fingerprint)
+        if look == "changed":
+            return "changed"
+        start = run.started_at
+        known_since = self._state.known_since
+        since = datetime.fromisoformat(known_since) if known_since else floor
+        if look == "new" and (since is None or start is None or start >= since):
+            return "new"
+        if behind is not None and (start is None or start >= behind):
+            return "behind"
+        return None

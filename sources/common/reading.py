@@ -1,0 +1,366 @@
+"""One run read whole: its record, its children, and what is still missing afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
+from sources.common.listing import identified
+from sources.common.records import lacking
+from sources.common.state import ANY, Failure, Followed, digest
+
+if TYPE_CHECKING:
+    from sources.common.listing import Listed, Task
+    from sources.common.payload import Json
+    from sources.common.platform import Platform
+    from sources.common.records import Row
+    from sources.common.state import SyncState
+
+logger = logging.getLogger("runmart.sync")
+
+MOST_ATTEMPTS = 10
+"""Syncs that try to read an endpoint of a run before it is given up."""
+
+FAILURES_IN_A_ROW = 12
+"""Failures of one endpoint in a row after which it is left out for the rest of the sync."""
+
+SAMPLES = 3
+"""Runs of each status whose detail is read to learn whether it says more than the list."""
+
+
+@dataclass
+class Reading:
+    """What was read of a run.
+
+    Attributes:
+        rows: rows to load, by table name.
+        follow: what is still missing; None when nothing is.
+        is_abandoned: whether something expected was given up.
+        unread: endpoints that could not be read.
+        size: characters of the rows' texts, a measure of the memory that they take.
+    """
+
+    task: Task
+    started_at: datetime | None
+    fingerprint: int
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    follow: Followed | None = None
+    is_abandoned: bool = False
+    unread: int = 0
+    size: int = 0
+
+    @property
+    def run_is_known(self) -> bool:
+        """Whether the run's own record was read, so that it can be told from a changed one later."""
+        return self.task.record is not None or self.started_at is not None
+
+
+class DetailNeed:
+    """Learns, by status, which columns a run's detail fills that the list leaves out."""
+
+    def __init__(self, learnt: dict[str, Json]) -> None:
+        self._samples: dict[str, int] = learnt.setdefault("detail_samples", {})
+        self._gains: dict[str, list[str]] = learnt.setdefault("detail_gains", {})
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def learning(self, status: str) -> asyncio.Lock:
+        """Held while a sample is read, so that the next run profits from it."""
+        return self._locks[status]
+
+    def is_learnt(self, status: str) -> bool:
+        return self._samples.get(status, 0) >= SAMPLES
+
+    def asks_for(self, status: str, missing: frozenset[str]) -> bool:
+        """Whether the detail is worth a request for a list row that leaves these columns out."""
+        return bool(missing) and (
+            not self.is_learnt(status) or not missing.isdisjoint(self._gains.get(status, ()))
+        )
+
+    def learn(self, status: str, gained: set[str]) -> None:
+        self._samples[status] = self._samples.get(status, 0) + 1
+        self._gains[status] = sorted(gained.union(self._gains.get(status, ())))
+
+
+class RunReader:
+    """Reads runs for one sync.
+
+    Args:
+        endpoints: what is to be read of a run (`runs` is its record).
+        behind: endpoints that runs loaded earlier still lack.
+        now: the platform's time.
+        open_for: how long after its start a run is followed until it ends.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        state: SyncState,
+        *,
+        endpoints: frozenset[str],
+        behind: frozenset[str],
+        now: datetime,
+        open_for: timedelta,
+    ) -> None:
+        self._platform = platform
+        self._runs = platform.tables["runs"]
+        self._state = state
+        self._endpoints = endpoints
+        self._behind = behind
+        self._now = now
+        self._open_for = open_for
+        self._detail = DetailNeed(state.learnt)
+        self._failures_in_a_row: defaultdict[str, int] = defaultdict(int)
+        self.left_out: dict[str, EndpointError] = {}
+        """Endpoints that cannot be read in this sync: forbidden, or failing all the time."""
+        self.answered: set[str] = set()
+        """Endpoints that were read at least once."""
+
+    async def read(self, task: Task) -> Reading:
+        followed = self._state.following.get(task.run_id)
+        reading = Reading(task, task.started_at, task.fingerprint if task.record is not None else ANY)
+        wants = self._wants(task, followed)
+        failures: dict[str, EndpointError] = {}
+        run = await self._run(task, wants, failures)
+        is_final = self._is_final(run, followed, wants)
+        empty: set[str] = set()
+        for endpoint in sorted(wants - {"runs"}):
+            if run is None and "runs" in failures:
+                break
+            if not is_final and run is not None and endpoint in self._platform.waits(run.row):
+                empty.add(endpoint)
+                continue
+            rows = await self._children(endpoint, task.run_id, failures)
+            if rows is None:
+                empty.add(endpoint)
+            else:
+                reading.rows.update(rows)
+        if (
+            run is None
+            and followed is not None
+            and "runs" in self._endpoints
+            and self._brought(reading, wants)
+        ):
+            run = await self._by_id(task.run_id, failures)
+        if run is not None:
+            reading.started_at = run.started_at
+            if "runs" in self._endpoints and (task.reason != "behind" or "runs" in self._behind):
+                reading.rows["runs"] = [run.row]
+        self._decide(reading, run, followed, is_final=is_final, empty=empty, failures=failures)
+        return reading
+
+    def _wants(self, task: Task, followed: Followed | None) -> frozenset[str]:
+        if task.reason == "followed" and followed is not None:
+            wants = self._endpoints.intersection(followed.wants)
+        elif task.reason == "behind":
+            wants = self._behind
+        else:
+            wants = self._endpoints
+        return wants - self.left_out.keys()
+
+    def _brought(self, reading: Reading, wants: frozenset[str]) -> bool:
+        """Whether a followed run's awaited children came: its own record will have changed with them."""
+        return "runs" not in wants and any(reading.rows.values())
+
+    async def _run(
+        self, task: Task, wants: frozenset[str], failures: dict[str, EndpointError]
+    ) -> Listed | None:
+        """The run's record: from the list, completed by its detail where the list lacks something."""
+        if task.record is None:
+            return await self._by_id(task.run_id, failures) if "runs" in wants else None
+        listed = identified(self._runs, task.record)
+        if (
+            "runs" not in wants
+            or listed.row["run_id"] != task.run_id
+            or task.run_id.startswith("unidentified-")
+        ):
+            return listed
+        missing = lacking(self._runs, task.record, listed.row)
+        status = _word(listed.row)
+        if not self._detail.asks_for(status, missing):
+            return listed
+        if self._detail.is_learnt(status):
+            return await self._completed(listed, missing, failures)
+        async with self._detail.learning(status):
+            if not self._detail.asks_for(status, missing):
+                return listed
+            return await self._completed(listed, missing, failures)
+
+    async def _completed(
+        self, listed: Listed, missing: frozenset[str], failures: dict[str, EndpointError]
+    ) -> Listed:
+        try:
+            record = await self._platform.run(listed.run_id)
+        except NotFoundError:
+            return listed
+        except EndpointError as error:
+            failures["runs"] = error
+            return listed
+        whole = identified(self._runs, {**listed.record, **record})
+        whole.row["run_id"] = listed.run_id
+        self._detail.learn(_word(listed.row), {name for name in missing if whole.row[name] is not None})
+        return whole
+
+    async def _by_id(self, run_id: str, failures: dict[str, EndpointError]) -> Listed | None:
+        try:
+            record = await self._platform.run(run_id)
+        except EndpointError as error:
+            failures["runs"] = error
+            return None
+        run = identified(self._runs, record)
+        run.row["run_id"] = run_id
+        return run
+
+    async def _children(
+        self, endpoint: str, run_id: str, failures: dict[str, EndpointError]
+    ) -> dict[str, list[Row]] | None:
+        """The rows of an endpoint; None when there are none, or when they cannot be read."""
+        if endpoint in self.left_out:
+            return None
+        try:
+            rows = await self._platform.children(endpoint, run_id)
+        except NotFoundError:
+            self._succeed(endpoint)
+            return None
+        except ForbiddenError as error:
+            self._leave_out(endpoint, error)
+            return None
+        except EndpointError as error:
+            failures[endpoint] = error
+            self._failures_in_a_row[endpoint] += 1
+            if self._failures_in_a_row[endpoint] >= FAILURES_IN_A_ROW:
+                self._leave_out(endpoint, error)
+            return None
+        self._succeed(endpoint)
+        return rows if any(rows.values()) else None
+
+    def _succeed(self, endpoint: str) -> None:
+        self._failures_in_a_row[endpoint] = 0
+        self.answered.add(endpoint)
+
+    def _leave_out(self, endpoint: str, error: EndpointError) -> None:
+        if endpoint not in self.left_out:
+            self.left_out[endpoint] = error
+            logger.warning("%s is left out of this sync: %s.", endpoint, error)
+
+    def _is_final(self, run: Listed | None, followed: Followed | None, wants: frozenset[str]) -> bool:
+        if run is None:
+            # Only a run that has ended waits for something else than its own record.
+            return followed is not None and "runs" not in wants
+        status = _word(run.row)
+        if status in self._platform.final_statuses:
+            return True
+        return status not in self._platform.running_statuses and run.row["ended_at"] is not None
+
+    def _decide(
+        self,
+        reading: Reading,
+        run: Listed | None,
+        followed: Followed | None,
+        *,
+        is_final: bool,
+        empty: set[str],
+        failures: dict[str, EndpointError],
+    ) -> None:
+        """Decide what is to be followed, and note what failed or came after all."""
+        before = followed.failed if followed else {}
+        failed = {name: self._failure(before.get(name), error) for name, error in failures.items()}
+        given_up = {name for name, failure in failed.items() if failure.attempts >= MOST_ATTEMPTS}
+        reading.unread = len(failed)
+        reading.rows["fetch_errors"] = [
+            _error_row(reading.task.run_id, name, failure, is_given_up=name in given_up)
+            for name, failure in failed.items()
+        ] + [
+            _error_row(reading.task.run_id, name, failure, resolved_at=datetime.now(UTC))
+            for name, failure in before.items()
+            if name not in failed and name not in self.left_out
+        ]
+        follow = self._missing(run, followed, is_final=is_final, empty=empty - failed.keys())
+        retried = failed.keys() - given_up
+        if retried:
+            until = (self._now + self._open_for).isoformat()
+            follow = follow or Followed(until, [])
+            follow.wants = sorted({*follow.wants, *retried})
+            follow.failed = {name: failed[name] for name in retried}
+        reading.is_abandoned = bool(given_up)
+        if follow is not None and not retried and datetime.fromisoformat(follow.until) < self._now:
+            reading.is_abandoned = reading.is_abandoned or follow.is_expected
+            follow = None
+        loaded = {name: rows for name, rows in reading.rows.items() if name != "fetch_errors"}
+        if follow is not None:
+            follow.shown = digest(loaded)
+            if followed is not None and followed.shown == follow.shown:
+                reading.rows = {"fetch_errors": reading.rows["fetch_errors"]}
+        reading.follow = follow
+        reading.size = sum(
+            len(value)
+            for rows in reading.rows.values()
+            for row in rows
+            for value in row.values()
+            if isinstance(value, str)
+        )
+
+    def _missing(
+        self, run: Listed | None, followed: Followed | None, *, is_final: bool, empty: set[str]
+    ) -> Followed | None:
+        """What a run still lacks, failures aside."""
+        if not is_final:
+            started_at = run.started_at if run is not None else None
+            if followed is not None:
+                return Followed(followed.until, sorted(self._endpoints), followed.is_expected)
+            until = (started_at or self._now) + self._open_for
+            return Followed(until.isoformat(), sorted(self._endpoints))
+        if run is None:
+            if followed is None or not empty:
+                return None
+            return Followed(followed.until, sorted(empty), followed.is_expected)
+        waits = self._platform.waits(run.row)
+        awaited = sorted(name for name in empty if name in waits and name not in self.left_out)
+        if not awaited:
+            return None
+        ended_at = run.row["ended_at"] or run.started_at or self._now
+        until = ended_at + max(waits[name] for name in awaited)
+        expected = any(self._platform.is_expected(run.row, name) for name in awaited)
+        return Followed(until.isoformat(), awaited, expected)
+
+    def _failure(self, before: Failure | None, error: EndpointError) -> Failure:
+        now = datetime.now(UTC).isoformat()
+        return Failure(
+            attempts=before.attempts + 1 if before else 1,
+            first_failed_at=before.first_failed_at if before else now,
+            last_failed_at=now,
+            status_code=error.status_code,
+            message=str(error)[:500],
+        )
+
+
+def _word(row: Row) -> str:
+    """A run's status in lower case; empty when it has none."""
+    return str(row["status"] or "").strip().lower()
+
+
+def _error_row(
+    run_id: str,
+    endpoint: str,
+    failure: Failure,
+    *,
+    resolved_at: datetime | None = None,
+    is_given_up: bool = False,
+) -> Row:
+    message = (
+        f"given up after {failure.attempts} syncs: {failure.message}" if is_given_up else failure.message
+    )
+    return {
+        "run_id": run_id,
+        "endpoint": endpoint,
+        "status_code": failure.status_code,
+        "message": message,
+        "attempts": failure.attempts,
+        "first_failed_at": datetime.fromisoformat(failure.first_failed_at),
+        "last_failed_at": datetime.fromisoformat(failure.last_failed_at),
+        "resolved_at": resolved_at,
+    }

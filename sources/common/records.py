@@ -1,0 +1,232 @@
+"""Records of an API read into rows of a table: every field finds its column, or stays in `extra`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sources.common.payload import encode, spellings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sources.common.payload import Json
+    from sources.common.tables import Column, Kind, Table
+
+Row = dict[str, Any]
+"""A row, keyed by column name."""
+
+Path = tuple[str, ...]
+"""Keys from the record inwards."""
+
+_BIGINT = range(-(2**63), 2**63)
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEYOND_MICROSECONDS = re.compile(r"(\.\d{6})\d+")
+_MONEY_STEP = Decimal("1e-9")
+_MONEY_LIMIT = Decimal("1e29")
+
+
+def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row:
+    """Read an API record into a row of the table.
+
+    Args:
+        derived: values of the derived columns (`run_id`, positions …), by column name. A field of the
+            record that says the same under the same name is not repeated in `extra`.
+
+    Returns:
+        A value for every looked-up column and for `extra`, and the derived values.
+    """
+    plan = _plan(table, tuple(record))
+    row: Row = {}
+    taken: set[Path] = set()
+    for column, candidates in plan.candidates:
+        row[column.name] = None
+        for path, scale in candidates:
+            raw = _walk(record, path)
+            if raw is None:
+                continue
+            try:
+                value, is_exact = _fit(column.kind, raw, scale)
+            except (ValueError, OverflowError, InvalidOperation):
+                continue
+            row[column.name] = value
+            if is_exact:
+                taken.add(path)
+            break
+    for name, value in derived.items():
+        taken.update((key,) for key in spellings(name) if key in record and record[key] == value)
+    leftover = _leftover(record, taken, plan)
+    row["extra"] = encode(leftover) if leftover else None
+    row.update(derived)
+    return row
+
+
+class _Plan:
+    """Where to look for each column of a table, in records that have a given set of keys."""
+
+    def __init__(self, table: Table, keys: tuple[str, ...]) -> None:
+        present = frozenset(keys)
+        self.candidates: list[tuple[Column, list[tuple[Path, int]]]] = []
+        self.known: set[str] = set()
+        for column in table.own_columns:
+            candidates = [
+                (path, 1000 if column.kind == "duration" and name.endswith(("_seconds", "_s")) else 1)
+                for name in column.paths
+                for path in spelled(name)
+                if path[0] in present
+            ]
+            self.known.update(path[0] for path, _ in candidates)
+            if not column.derived:
+                self.candidates.append((column, candidates))
+
+
+@lru_cache(maxsize=4096)
+def _plan(table: Table, keys: tuple[str, ...]) -> _Plan:
+    return _Plan(table, keys)
+
+
+@lru_cache(maxsize=4096)
+def spelled(name: str) -> tuple[Path, ...]:
+    """A snake_case path in all its spellings, camelCase first."""
+    paths: list[Path] = [()]
+    for part in name.split("."):
+        paths = [(*path, spelling) for path in paths for spelling in spellings(part)]
+    return tuple(paths)
+
+
+def _walk(record: dict[str, Json], path: Path) -> Json:
+    value: Json = record
+    for part in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value
+
+
+def _leftover(record: dict[str, Json], taken: set[Path], plan: _Plan) -> dict[str, Json]:
+    """What no column took, under its original name; fields that hold a column's null are left out."""
+    inside = {path[0] for path in taken if len(path) > 1}
+    leftover: dict[str, Json] = {}
+    for key, value in record.items():
+        if (key,) in taken or (value is None and key in plan.known):
+            continue
+        if key in inside:
+            rest = {inner: item for inner, item in value.items() if (key, inner) not in taken}
+            if rest:
+                leftover[key] = rest
+        else:
+            leftover[key] = value
+    return leftover
+
+
+def _fit(kind: Kind, raw: Json, scale: int) -> tuple[Any, bool]:
+    """The value in the column's type, and whether the column says all of it.
+
+    Raises:
+        ValueError, OverflowError, InvalidOperation: the value does not fit the column's type.
+    """
+    if kind == "duration":
+        exact = _as_decimal(raw) * scale
+        return _as_bigint(int(exact.to_integral_value())), exact == exact.to_integral_value()
+    if kind == "money":
+        amount = _as_decimal(raw)
+        if abs(amount) >= _MONEY_LIMIT:
+            raise ValueError(raw)
+        rounded = amount.quantize(_MONEY_STEP)
+        return rounded, rounded == amount
+    return _CONVERSIONS[kind](raw), True
+
+
+def _as_text(raw: Json) -> str:
+    if isinstance(raw, str):
+        return raw
+    if isinstance(raw, (dict, list)):
+        raise ValueError("not a text")
+    return encode(raw)
+
+
+def _as_bigint(raw: Json) -> int:
+    if isinstance(raw, str):
+        raw = int(raw) if _INTEGER.fullmatch(raw.strip()) else None
+    elif isinstance(raw, float):
+        raw = int(raw) if raw.is_integer() else None
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw not in _BIGINT:
+        raise ValueError("not a 64-bit integer")
+    return raw
+
+
+def _as_double(raw: Json) -> float:
+    return float(_as_decimal(raw))
+
+
+def _as_decimal(raw: Json) -> Decimal:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
+        raise ValueError("not a number")
+    text = str(raw).strip()
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a number")
+    return Decimal(text)
+
+
+def _as_bool(raw: Json) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    word = str(raw).strip().lower()
+    if word in ("true", "1", "yes"):
+        return True
+    if word in ("false", "0", "no"):
+        return False
+    raise ValueError("not a truth value")
+
+
+def _as_timestamp(raw: Json) -> datetime:
+    """ISO 8601 text (UTC when it names no zone), or a count since 1970 in s, ms, µs or ns, by its size."""
+    if isinstance(raw, str) and not _NUMBER.fullmatch(raw.strip()):
+        moment = datetime.fromisoformat(_BEYOND_MICROSECONDS.sub(r"\1", raw.strip()))
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    number = _as_decimal(raw)
+    size = abs(number)
+    unit = 1 if size < 10**11 else 10**3 if size < 10**14 else 10**6 if size < 10**17 else 10**9
+    return _EPOCH + timedelta(microseconds=int(number * 10**6 / unit))
+
+
+_CONVERSIONS: dict[Kind, Callable[[Json], Any]] = {
+    "text": _as_text,
+    "bigint": _as_bigint,
+    "double": _as_double,
+    "bool": _as_bool,
+    "timestamp": _as_timestamp,
+    "json": encode,
+}
+
+
+def fill_duration(row: Row) -> None:
+    """Give a row with a start and an end the duration that the platform did not say."""
+    started_at, ended_at = row["started_at"], row["ended_at"]
+    if (
+        row["duration_ms"] is None
+        and started_at is not None
+        and ended_at is not None
+        and ended_at >= started_at
+    ):
+        row["duration_ms"] = round((ended_at - started_at) / timedelta(milliseconds=1))
+
+
+def lacking(table: Table, record: dict[str, Json], row: Row) -> frozenset[str]:
+    """The looked-up columns of which a record says nothing, not even null."""
+    return frozenset(
+        column.name
+        for column, candidates in _plan(table, tuple(record)).candidates
+        if row[column.name] is None and not any(_is_said(record, path) for path, _ in candidates)
+    )
+
+
+def _is_said(record: dict[str, Json], path: Path) -> bool:
+    *outer, last = path
+    holder = _walk(record, tuple(outer))
+    return isinstance(holder, dict) and last in holder

@@ -1,0 +1,538 @@
+"""One sync of one platform: decides what to read, and hands it over chunk by chunk, oldest first."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sources.common.background import BackgroundIterator
+from sources.common.errors import EndpointError, ForbiddenError, RunmartError
+from sources.common.http import Api, Traffic
+from sources.common.listing import Backlog, Lister, Window
+from sources.common.reading import RunReader
+from sources.common.state import KNOWN_FOR, SyncState
+from sources.common.tables import SYNC_LOG
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+
+    import pyarrow as pa
+
+    from sources.common.http import HttpSettings
+    from sources.common.listing import Task
+    from sources.common.platform import Platform, Rows
+    from sources.common.reading import Reading
+    from sources.common.records import Row
+    from sources.common.tables import Table
+
+logger = logging.getLogger("runmart.sync")
+
+ROWS_PER_BATCH = 5_000
+CHARACTERS_PER_BATCH = 8 * 2**20
+"""A batch goes to Arrow when it has one or the other."""
+
+HELD_CHARACTERS = 64 * 2**20
+"""What runs that were read ahead of their turn may hold before no further run is begun."""
+
+AHEAD = 16
+"""Runs begun before their turn, per request that may be in flight: slow ones then hold nobody up."""
+
+
+@dataclass(frozen=True)
+class SyncSettings:
+    """What a sync reads.
+
+    Attributes:
+        chunk_runs: runs per chunk; each chunk is committed as a whole.
+        since: start times from here on are read again, whatever was loaded before.
+        workflow: only this workflow's runs; such a sync leaves the cursor where it is.
+        lookback: how far behind the cursor the list is read again.
+        open_for: how long after its start a run is followed until it ends.
+        forget: begin as if nothing had been loaded.
+    """
+
+    chunk_runs: int = 1000
+    since: datetime | None = None
+    workflow: str | None = None
+    lookback: timedelta = timedelta(minutes=30)
+    open_for: timedelta = timedelta(days=7)
+    forget: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows to load."""
+
+    tables: dict[str, pa.Table]
+
+
+@dataclass(frozen=True)
+class ChunkEnd:
+    """The end of a chunk: what is to be committed with its rows."""
+
+    tables: dict[str, pa.Table]
+    state: dict[str, Any]
+    cursor: datetime | None
+    is_last: bool
+
+
+@dataclass
+class Progress:
+    """How far a sync is, for whoever watches it."""
+
+    phase: str = "listing"
+    runs_done: int = 0
+    runs_total: int = 0
+    requests: int = 0
+    chunk: int = 0
+
+
+@dataclass
+class Outcome:
+    """What a sync did.
+
+    Attributes:
+        unread: details of runs that could not be read.
+        missing: sentences about what is known to be missing.
+        gap: stretch that the platform can no longer list and that no sync has read.
+    """
+
+    sync_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    chunks: int = 0
+    runs_new: int = 0
+    runs_changed: int = 0
+    open_runs: int = 0
+    unread: int = 0
+    missing: list[str] = field(default_factory=list)
+    gap: tuple[datetime, datetime] | None = None
+    is_complete: bool = False
+    traffic: Traffic = field(default_factory=Traffic)
+
+
+class Session:
+    """A sync that is under way. Begin it once, then take its events, chunk by chunk.
+
+    Reading goes on in a thread of its own while a chunk is being loaded. When the platform fails for good,
+    what was read until then ends in a last, partial chunk; `failure` holds the reason.
+    """
+
+    def __init__(
+        self,
+        platform: Callable[[Api], Platform],
+        http: HttpSettings,
+        settings: SyncSettings,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.make_platform = platform
+        self.http = http
+        self.settings = settings
+        self._on_progress = on_progress
+        self._events: BackgroundIterator[Batch | ChunkEnd] | None = None
+        self.progress = Progress()
+        self.outcome = Outcome()
+        self.failure: RunmartError | None = None
+        self.is_done = False
+
+    def begin(self, state: dict[str, Any], cursor: datetime | None, selected: frozenset[str]) -> None:
+        """Start reading, from the state and the cursor of the last sync; later calls change nothing.
+
+        Args:
+            selected: names of the tables that are wanted.
+        """
+        if self._events is None:
+            if self.settings.forget:
+                state, cursor = {}, None
+            remembered = SyncState.from_dict(state)
+            if cursor is not None and not remembered.reached and self.settings.since is None:
+                self.settings = replace(self.settings, since=cursor)
+            sync = _Sync(self, remembered, selected)
+            self._events = BackgroundIterator(sync.events(), ahead=4)
+
+    def chunk(self) -> Iterator[Batch | ChunkEnd]:
+        """The events of the next chunk, up to and including its end."""
+        if self._events is None:
+            raise RuntimeError("the session has not begun")
+        for event in self._events:
+            yield event
+            if isinstance(event, ChunkEnd):
+                self.is_done = event.is_last
+                return
+        self.is_done = True
+
+    def close(self) -> None:
+        """Stop reading and close all connections."""
+        if self._events is not None:
+            self._events.close()
+
+    def tell(self, **changes: Any) -> None:  # noqa: ANN401
+        """Let whoever watches know how far the sync is."""
+        self.progress = replace(self.progress, requests=self.outcome.traffic.requests, **changes)
+        if self._on_progress is not None:
+            self._on_progress(self.progress)
+
+
+class _Sync:
+    """The work of a session, in its own thread and event loop."""
+
+    def __init__(self, session: Session, state: SyncState, selected: frozenset[str]) -> None:
+        self._session = session
+        self._settings = session.settings
+        self._outcome = session.outcome
+        self._state = state
+        self._selected = selected
+        self._logged = Traffic()
+        self._chunk = _ChunkCount()
+
+    async def events(self) -> AsyncGenerator[Batch | ChunkEnd, None]:
+        backlog = Backlog()
+        try:
+            async with Api(self._session.http, self._outcome.traffic) as api:
+                async for event in self._read(self._session.make_platform(api), backlog):
+                    yield event
+        finally:
+            backlog.close()
+
+    async def _read(self, platform: Platform, backlog: Backlog) -> AsyncGenerator[Batch | ChunkEnd, None]:
+        self._platform = platform
+        self._endpoints = frozenset(
+            table.endpoint
+            for name, table in platform.tables.items()
+            if table.endpoint is not None and name in self._selected
+        )
+        self._reader: RunReader | None = None
+        buffer = _Buffer(platform.tables, self._selected)
+        window = Window(None, "")
+        now = datetime.now(UTC)
+        try:
+            buffer.add(await platform.reference(self._selected, self._state, now))
+            if self._endpoints:
+                window, now = await self._list(backlog, now)
+                async for event in self._read_runs(backlog, window, now, buffer):
+                    yield event
+            buffer.add(await platform.referred(self._selected, self._state, now))
+        except RunmartError as error:
+            self._session.failure = error
+            if buffer.is_empty and not self._outcome.chunks:
+                return
+        self._outcome.missing.extend(platform.missing)
+        yield self._end_chunk(window, buffer, now, is_last=True)
+
+    # -- which runs ------------------------------------------------------------------------------------
+
+    async def _list(self, backlog: Backlog, ours: datetime) -> tuple[Window, datetime]:
+        """Read the run list into the backlog; returns the window that was read, and the platform's time."""
+        ranges = self._platform.run_list.ranges
+        floor = self._floor()
+        swept_at = self._state.swept_at
+        is_sweep = swept_at is None or ours - datetime.fromisoformat(swept_at) > KNOWN_FOR
+        lister = Lister(self._platform.tables["runs"], self._platform.run_list, self._state, backlog)
+        now = ours
+        while True:
+            name, length = self._range(floor, now)
+            window = Window(floor, name)
+            self._session.tell(phase="listing")
+            await lister.read(window, behind=self._behind_since(), is_sweep=is_sweep)
+            now = window.platform_time(ours, length)
+            if self._range(floor, now) in ((name, length), ranges[0]):
+                break
+        window.gap = self._gap(window, now)
+        if is_sweep and window.is_complete:
+            self._state.swept_at = ours.isoformat()
+        if not window.is_complete:
+            self._outcome.missing.append("The run list kept changing while it was read: runs may be missing.")
+        for run_id in self._state.following:
+            backlog.follow(run_id)
+        return window, now
+
+    def _range(self, floor: datetime | None, now: datetime) -> tuple[str, timedelta]:
+        """The smallest range that the platform offers and that covers the window."""
+        ranges = self._platform.run_list.ranges
+        if floor is None:
+            return ranges[-1]
+        return next((item for item in ranges if now - floor < item[1]), ranges[-1])
+
+    @property
+    def _readable(self) -> frozenset[str]:
+        """The endpoints that are wanted and were not forbidden last time."""
+        return self._endpoints.difference(self._state.forbidden)
+
+    def _floor(self) -> datetime | None:
+        """From which start time on the list must be read; None for all that the platform shows."""
+        reached = [self._state.reached.get(endpoint) for endpoint in self._readable]
+        since = self._settings.since
+        if None in reached or not reached:
+            return since
+        floor = datetime.fromisoformat(min(filter(None, reached))) - self._settings.lookback
+        return min(floor, since or floor)
+
+    def _behind(self) -> frozenset[str]:
+        """Endpoints that were not read for all the runs that were loaded."""
+        if not self._state.reached:
+            return frozenset()
+        if self._settings.since is not None:
+            return self._endpoints
+        furthest = max(self._state.reached.values())
+        return frozenset(name for name in self._readable if self._state.reached.get(name, "") < furthest)
+
+    def _behind_since(self) -> datetime | None:
+        """The start time from which on some endpoint is behind; None when none is."""
+        behind = self._behind()
+        if not behind:
+            return None
+        if self._settings.since is not None:
+            return self._settings.since
+        reached = min(self._state.reached.get(endpoint, "") for endpoint in behind)
+        return datetime.fromisoformat(reached) if reached else datetime.min.replace(tzinfo=UTC)
+
+    def _gap(self, window: Window, now: datetime) -> tuple[datetime, datetime] | None:
+        longest = self._platform.run_list.ranges[-1][1]
+        horizon = now - longest
+        if self._state.complete_until is None or self._settings.workflow is not None:
+            return None
+        complete_until = datetime.fromisoformat(self._state.complete_until)
+        if complete_until >= horizon or (window.oldest is not None and window.oldest <= complete_until):
+            return None
+        self._outcome.gap = (complete_until, horizon)
+        self._outcome.missing.append(
+            f"Runs from {complete_until:%Y-%m-%d %H:%M} to {horizon:%Y-%m-%d %H:%M} UTC are missing for good: "
+            f"the platform lists {longest.days} days, and the last complete sync is longer ago."
+        )
+        return self._outcome.gap
+
+    # -- reading them ----------------------------------------------------------------------------------
+
+    async def _read_runs(
+        self, backlog: Backlog, window: Window, now: datetime, buffer: _Buffer
+    ) -> AsyncGenerator[Batch | ChunkEnd, None]:
+        total = len(backlog)
+        done = 0
+        self._session.tell(phase="reading", runs_total=total)
+        self._reader = RunReader(
+            self._platform,
+            self._state,
+            endpoints=self._endpoints,
+            behind=self._behind(),
+            now=now,
+            open_for=self._settings.open_for,
+        )
+        readings = self._in_order(backlog, self._reader)
+        try:
+            async for reading in readings:
+                done += 1
+                buffer.add(reading.rows)
+                self._take_note(reading, window)
+                if buffer.is_full:
+                    self._session.tell(runs_done=done)
+                    yield Batch(buffer.to_arrow())
+                if done % self._settings.chunk_runs == 0 and done < total:
+                    self._session.tell(runs_done=done)
+                    yield self._end_chunk(window, buffer, now, is_last=False)
+        finally:
+            await readings.aclose()
+        self._session.tell(runs_done=done)
+        for endpoint, error in self._reader.left_out.items():
+            self._outcome.missing.append(f"{endpoint} was left out: {error}.")
+        if window.is_complete and window.newest is not None:
+            self._reach(window.newest)
+
+    async def _in_order(self, backlog: Backlog, reader: RunReader) -> AsyncGenerator[Reading, None]:
+        """Read all runs of the backlog, many at a time, and give them out oldest first."""
+        concurrency = self._session.http.concurrency
+        free = asyncio.Semaphore(concurrency)
+
+        async def read(task: Task) -> Reading:
+            async with free:
+                return await reader.read(task)
+
+        tasks = backlog.oldest_first()
+        begun: deque[asyncio.Task[Reading]] = deque()
+        held = _Held()
+        try:
+            while True:
+                while len(begun) < AHEAD * concurrency and (not begun or held.characters < HELD_CHARACTERS):
+                    task = next(tasks, None)
+                    if task is None:
+                        break
+                    begun.append(asyncio.create_task(read(task)))
+                    begun[-1].add_done_callback(held.take)
+                if not begun:
+                    return
+                reading = await begun.popleft()
+                held.characters -= reading.size
+                yield reading
+        finally:
+            for unfinished in begun:
+                unfinished.cancel()
+            await asyncio.gather(*begun, return_exceptions=True)
+
+    def _take_note(self, reading: Reading, window: Window) -> None:
+        """Bring the state up to date with a run that was read."""
+        task = reading.task
+        if task.reason == "new":
+            self._chunk.new += 1
+        elif reading.rows.get("runs"):
+            self._chunk.changed += 1
+        self._outcome.unread += reading.unread
+        self._state.abandoned += reading.is_abandoned
+        if reading.follow is not None:
+            self._state.following[task.run_id] = reading.follow
+        else:
+            self._state.following.pop(task.run_id, None)
+        if reading.run_is_known:
+            self._state.known.add(task.run_id, reading.started_at, reading.fingerprint)
+        for row in reading.rows.get("runs", ()):
+            self._platform.refer(row)
+        # Followed runs are read first, whatever their age: they say nothing about what was reached.
+        is_in_order = task.reason != "followed" and task.started_at is not None
+        if is_in_order and window.is_complete and window.newest is not None:
+            self._reach(min(task.started_at or window.newest, window.newest))
+
+    def _reach(self, moment: datetime) -> None:
+        """Every run that started up to a moment was read, from all endpoints that could be."""
+        if self._settings.workflow is not None:
+            return
+        left_out = self._reader.left_out if self._reader else {}
+        for endpoint in self._readable.difference(left_out):
+            reached = self._state.reached.get(endpoint)
+            self._state.reached[endpoint] = max(reached or "", moment.isoformat(timespec="microseconds"))
+
+    # -- handing over ----------------------------------------------------------------------------------
+
+    def _end_chunk(self, window: Window, buffer: _Buffer, now: datetime, *, is_last: bool) -> ChunkEnd:
+        is_complete = is_last and self._session.failure is None and not self._reader_left_out
+        is_complete = is_complete and (window.is_complete or not self._endpoints)
+        if is_complete and self._endpoints and self._settings.workflow is None:
+            self._state.complete_until = now.isoformat()
+        if is_last:
+            self._note_forbidden()
+        self._prune()
+        outcome = self._outcome
+        outcome.is_complete = is_complete
+        outcome.open_runs = len(self._state.following)
+        outcome.runs_new += self._chunk.new
+        outcome.runs_changed += self._chunk.changed
+        buffer.add({SYNC_LOG.name: [self._log_row(window, is_complete=is_complete)]})
+        if is_last:
+            self._state.tables = buffer.make_tables(self._state.tables)
+        outcome.chunks += 1
+        self._chunk = _ChunkCount()
+        self._logged = replace(outcome.traffic)
+        reached = self._state.reached.get("runs")
+        return ChunkEnd(
+            buffer.to_arrow(),
+            self._state.to_dict(),
+            None if reached is None else datetime.fromisoformat(reached),
+            is_last,
+        )
+
+    @property
+    def _reader_left_out(self) -> dict[str, EndpointError]:
+        """Endpoints that were left out though they had been readable."""
+        left_out = self._reader.left_out if self._reader else {}
+        return {name: error for name, error in left_out.items() if name not in self._state.forbidden}
+
+    def _note_forbidden(self) -> None:
+        if self._reader is None:
+            return
+        forbidden = {
+            name for name, error in self._reader.left_out.items() if isinstance(error, ForbiddenError)
+        }
+        forbidden.update(set(self._state.forbidden) - self._reader.answered)
+        self._state.forbidden = sorted(forbidden)
+
+    def _prune(self) -> None:
+        """Keep what is remembered small."""
+        reached = self._state.reached.get("runs") or max(self._state.reached.values(), default=None)
+        if reached is not None:
+            moment = datetime.fromisoformat(reached) - KNOWN_FOR
+            self._state.known_since = self._state.known.forget_before(moment).isoformat()
+
+    def _log_row(self, window: Window, *, is_complete: bool) -> Row:
+        traffic, logged = self._outcome.traffic, self._logged
+        reached = self._state.reached.get("runs")
+        return {
+            "sync_id": self._outcome.sync_id,
+            "chunk": self._outcome.chunks,
+            "window_start": window.floor or window.oldest,
+            "window_end": None if reached is None else datetime.fromisoformat(reached),
+            "range": window.range_name or None,
+            "pages": window.pages,
+            "runs_listed": window.runs_listed,
+            "runs_new": self._chunk.new,
+            "runs_changed": self._chunk.changed,
+            "open_runs": len(self._state.following),
+            "requests": traffic.requests - logged.requests,
+            "retries": traffic.retries - logged.retries,
+            "throttled_seconds": traffic.throttled_seconds - logged.throttled_seconds,
+            "gap_start": window.gap[0] if window.gap else None,
+            "gap_end": window.gap[1] if window.gap else None,
+            "started_at": self._outcome.started_at,
+            "finished_at": datetime.now(UTC),
+            "is_complete": is_complete,
+        }
+
+
+@dataclass
+class _ChunkCount:
+    new: int = 0
+    changed: int = 0
+
+
+class _Held:
+    """Counts what readings that wait for their turn hold."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+
+    def take(self, task: asyncio.Task[Reading]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self.characters += task.result().size
+
+
+class _Buffer:
+    """Rows on their way to Arrow; those of tables that nobody selected are dropped."""
+
+    def __init__(self, tables: Mapping[str, Table], selected: frozenset[str]) -> None:
+        self._tables = tables
+        self._selected = selected
+        self._rows: Rows = {}
+        self._count = 0
+        self._characters = 0
+
+    def add(self, rows: Rows) -> None:
+        read_at = datetime.now(UTC)
+        for name, some in rows.items():
+            if name not in self._selected:
+                continue
+            for row in some:
+                row["_extracted_at"] = read_at
+                self._characters += sum(len(value) for value in row.values() if isinstance(value, str))
+            self._rows.setdefault(name, []).extend(some)
+            self._count += len(some)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._count
+
+    @property
+    def is_full(self) -> bool:
+        return self._count >= ROWS_PER_BATCH or self._characters >= CHARACTERS_PER_BATCH
+
+    def make_tables(self, made: list[str]) -> list[str]:
+        """See to it that every selected table exists, even if it never had a row; returns all that do."""
+        for name in sorted(self._selected.intersection(self._tables).difference(made)):
+            self._rows.setdefault(name, [])
+        return sorted(self._selected.intersection(self._tables).union(made))
+
+    def to_arrow(self) -> dict[str, pa.Table]:
+        """What was added, as Arrow tables; the buffer is empty afterwards."""
+        tables = {name: self._tables[name].to_arrow(rows) for name, rows in self._rows.items()}
+        self._rows = {}
+        self._count = self._characters = 0
+        return tables
