@@ -1,0 +1,186 @@
+"""Builds the marts: runs dbt in this process, on the warehouse that dlt's settings name."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.warehouse import WarehouseError
+from sources.common.errors import RunmartError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipelines.progress import Report
+    from pipelines.warehouse import Warehouse
+
+logger = logging.getLogger("runmart.build")
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
+
+
+class BuildError(RunmartError):
+    """dbt could not even begin: the project or its profile is wrong."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A model, test or seed that did not succeed, and what dbt says about it."""
+
+    name: str
+    message: str
+
+
+@dataclass
+class BuildOutcome:
+    """What a build did. `skipped` nodes depend on what failed."""
+
+    models_built: int = 0
+    tests_passed: int = 0
+    warnings: list[Problem] = field(default_factory=list)
+    failed_tests: list[Problem] = field(default_factory=list)
+    failed_models: list[Problem] = field(default_factory=list)
+    skipped: int = 0
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.failed_tests or self.failed_models or self.skipped else 0
+
+
+def build(warehouse: Warehouse, select: str | None = None, report: Report | None = None) -> BuildOutcome:
+    """Build and test the models of `dbt_models` in a warehouse.
+
+    Args:
+        select: dbt's selection syntax (`fct_runs+`); None for everything.
+        report: told what is being built, how many nodes are done, and of how many.
+
+    Raises:
+        WarehouseError: nothing has been loaded yet, or the warehouse is in use.
+        SettingsError: `select` matches nothing.
+        BuildError: dbt cannot read its project or its profile.
+    """
+    _require_raw_data(warehouse)
+    warehouse.require_writable()
+    started = time.monotonic()
+    result = _run_dbt(warehouse, ["--select", *select.split()] if select else [], report)
+    if result.result is None or not hasattr(result.result, "results"):
+        said = " ".join(str(result.exception or "no reason given").split())
+        raise BuildError(f"dbt could not build the models: {said}")
+    if select and not result.result.results:
+        raise SettingsError(f"--select {select!r} matches no model or test.")
+    outcome = _outcome(result.result.results)
+    outcome.seconds = round(time.monotonic() - started, 1)
+    return outcome
+
+
+def _require_raw_data(warehouse: Warehouse) -> None:
+    from pipelines.load import PLATFORMS
+
+    loaded = warehouse.columns(*PLATFORMS)
+    if not any(table == "runs" for _schema, table in loaded):
+        raise WarehouseError(
+            f"Nothing has been loaded yet into {warehouse.describe()}. Run `runmart load armature` first."
+        )
+
+
+def _run_dbt(warehouse: Warehouse, selection: list[str], report: Report | None) -> Any:  # noqa: ANN401
+    from dbt.cli.main import dbtRunner
+
+    folder = _state_folder(warehouse)
+    arguments = [
+        "build",
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+        *("--log-level", "none", "--log-level-file", "none", "--quiet"),
+        *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
+        *selection,
+    ]
+    with environment(warehouse.dbt_environment()), contextlib.chdir(PROJECT), _closing_connections():
+        return dbtRunner(callbacks=[_listener(report)]).invoke(arguments)
+
+
+def _listener(report: Report | None) -> Callable[[Any], None]:
+    """A callback for dbt's events that tells how far it is, and logs what it says."""
+    done = total = 0
+
+    def listen(event: Any) -> None:  # noqa: ANN401
+        nonlocal done, total
+        if event.info.level in ("info", "warn", "error") and event.info.msg:
+            logger.debug("dbt: %s", event.info.msg)
+        if event.info.name == "LogStartLine":
+            total = event.data.total
+        elif event.info.name == "NodeFinished":
+            done += 1
+            if report:
+                report("Building marts", done, total)
+
+    return listen
+
+
+@contextlib.contextmanager
+def environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _closing_connections() -> Iterator[None]:
+    """Close the DuckDB file afterwards: dbt-duckdb keeps it open until the process ends."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    # It ships no types.
+    manager: Any = DuckDBConnectionManager
+    try:
+        yield
+    finally:
+        if manager._ENV is not None:
+            manager._ENV.close()
+        manager.close_all_connections()
+
+
+def _state_folder(warehouse: Warehouse) -> Path:
+    """Where dbt keeps what it parsed, private and per warehouse, beside dlt's own state."""
+    import dlt
+
+    name = "dbt-" + hashlib.sha256(warehouse.describe().encode()).hexdigest()[:12]
+    folder = Path(dlt.current.run_context().data_dir) / "runmart" / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="runmart-dbt-"))
+    return folder
+
+
+def _outcome(results: list[Any]) -> BuildOutcome:
+    outcome = BuildOutcome()
+    for result in results:
+        status = str(result.status)
+        is_test = result.node.resource_type in ("test", "unit")
+        problem = Problem(result.node.name, " ".join(str(result.message or status).split()))
+        if status in ("success", "pass"):
+            outcome.tests_passed += is_test
+            outcome.models_built += not is_test
+        elif status == "warn":
+            outcome.warnings.append(problem)
+        elif status == "skipped":
+            outcome.skipped += 1
+        else:
+            (outcome.failed_tests if is_test else outcome.failed_models).append(problem)
+    return outcome

@@ -1,0 +1,352 @@
+"""The command line. Each command reads its options, calls the module that does the work, and prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.logs import LogFormat
+from pipelines.query import Format
+
+if TYPE_CHECKING:
+    from pipelines.load import LoadOutcome
+
+app = typer.Typer(
+    name="runmart",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    # Plain help starts faster, and is easier to search and to quote.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Load the run history of AI-agent workflow platforms into a warehouse, and build its figures.",
+    epilog="Exit codes: 0 done and complete, 1 failed, 2 wrong usage or settings, "
+    "3 done but something is known to be missing.",
+)
+
+
+class Destination(StrEnum):
+    """Kinds of warehouses."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"
+
+
+DestinationOption = Annotated[
+    Destination | None,
+    typer.Option(
+        "--destination", help="Kind of warehouse; its address comes from dlt's settings. [default: duckdb]"
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Resources = Annotated[
+    str | None, typer.Option("--resources", help="Only these tables, with commas between them.")
+]
+ChunkRuns = Annotated[
+    int, typer.Option("--chunk-runs", min=1, help="Runs that are loaded and committed at once.")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", help="Read runs again that started since a date, or an age like 7d or 12h."),
+]
+Workflow = Annotated[str | None, typer.Option("--workflow", help="Only runs of the workflow with this id.")]
+FullRefresh = Annotated[
+    bool,
+    typer.Option(
+        "--full-refresh", help="Forget what was loaded, and read all that the platform still shows."
+    ),
+]
+Select = Annotated[str | None, typer.Option("--select", help="What to build, in dbt's words: fct_runs+.")]
+
+
+@app.callback()
+def global_options(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Log what is done, dlt's and dbt's words included.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="How log lines are written.")
+    ] = LogFormat.TEXT,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda asked: _print_version() if asked else None,
+            is_eager=True,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    from pipelines import logs
+
+    logs.configure(log_format, verbose=verbose)
+
+
+def _print_version() -> None:
+    from importlib.metadata import version
+
+    print("runmart", version("runmart"))  # noqa: T201
+    raise typer.Exit
+
+
+@app.command(epilog="Example: runmart load armature --since 7d --resources runs,evaluations")
+def load(
+    platform: Annotated[str, typer.Argument(help="Platform to load: armature.")],
+    resources: Resources = None,
+    chunk_runs: ChunkRuns = 1000,
+    since: Since = None,
+    workflow: Workflow = None,
+    full_refresh: FullRefresh = False,
+    destination: DestinationOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Load what is new on a platform into the raw tables.
+
+    Runs that had not ended before are read again. A load that was stopped goes on where it was.
+    """
+    from pipelines.outcomes import print_load
+    from pipelines.output import as_record, print_json
+
+    outcome = _load(platform, resources, chunk_runs, since, workflow, full_refresh, destination)
+    if json:
+        print_json(as_record(outcome))
+    else:
+        print_load(outcome)
+    return outcome.exit_code
+
+
+def _load(
+    platform: str,
+    resources: str | None,
+    chunk_runs: int,
+    since: str | None,
+    workflow: str | None,
+    full_refresh: bool,
+    destination: str | None,
+) -> LoadOutcome:
+    from pipelines.options import since_moment, table_names
+
+    tables, moment = table_names(resources), since_moment(since)
+
+    from pipelines.load import LoadRequest, load
+    from pipelines.progress import load_progress
+    from pipelines.warehouse import warehouse
+
+    request = LoadRequest(platform, tables, chunk_runs, moment, workflow, full_refresh)
+    with load_progress() as progress:
+        return load(request, warehouse(destination), progress)
+
+
+@app.command(epilog="Example: runmart build --select fct_runs+")
+def build(select: Select = None, destination: DestinationOption = None, json: JsonOption = False) -> int:
+    """Build the marts from the raw tables with dbt, and test them."""
+    from pipelines.build import build as build_marts
+    from pipelines.outcomes import print_build
+    from pipelines.output import as_record, print_json
+    from pipelines.progress import reporting
+    from pipelines.warehouse import warehouse
+
+    with reporting() as report:
+        outcome = build_marts(warehouse(destination), select, report)
+    if json:
+        print_json(as_record(outcome))
+    else:
+        print_build(outcome)
+    return outcome.exit_code
+
+
+@app.command(epilog="Example: runmart run armature")
+def run(
+    platform: Annotated[str, typer.Argument(help="Platform to load.")] = "armature",
+    resources: Resources = None,
+    chunk_runs: ChunkRuns = 1000,
+    since: Since = None,
+    workflow: Workflow = None,
+    full_refresh: FullRefresh = False,
+    destination: DestinationOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Load, build, and print the scorecard of the models: what a schedule runs."""
+    from pipelines.build import build as build_marts
+    from pipelines.outcomes import print_build, print_load
+    from pipelines.output import as_record, print_json
+    from pipelines.progress import reporting
+    from pipelines.scorecard import print_scorecard, scorecard
+    from pipelines.warehouse import warehouse
+
+    loaded = _load(platform, resources, chunk_runs, since, workflow, full_refresh, destination)
+    if not json:
+        print_load(loaded)
+    target = warehouse(destination)
+    with reporting() as report:
+        built = build_marts(target, report=report)
+    exit_code: int = built.exit_code or loaded.exit_code
+    models = scorecard(target) if not built.failed_models else []
+    if json:
+        parts = {"load": as_record(loaded), "build": as_record(built), "scorecard": models}
+        print_json({**parts, "exit_code": exit_code})
+    else:
+        print_build(built)
+        print_scorecard(models)
+    return exit_code
+
+
+@app.command(epilog="Example: runmart status --json")
+def status(destination: DestinationOption = None, json: JsonOption = False) -> int:
+    """Show what is in the warehouse and what is known to be missing.
+
+    The exit code is 3 when something that was to be loaded is known to be missing.
+    """
+    from pipelines.output import print_json
+    from pipelines.status import print_status, status_record
+    from pipelines.status import status as look
+    from pipelines.warehouse import warehouse
+
+    found = look(warehouse(destination))
+    if json:
+        print_json(status_record(found))
+    else:
+        print_status(found)
+    return found.exit_code
+
+
+@app.command(epilog="Example: runmart check armature")
+def check(
+    platform: Annotated[str, typer.Argument(help="Platform to check: armature.")], json: JsonOption = False
+) -> int:
+    """Tell in seconds whether address, key and role work, and which endpoints answer."""
+    from pipelines.check import check_armature, print_check
+    from pipelines.options import known_name
+    from pipelines.output import as_record, print_json
+
+    known_name(platform, ("armature",), "platform")
+    outcome = check_armature()
+    if json:
+        print_json(as_record(outcome))
+    else:
+        print_check(outcome)
+    return outcome.exit_code
+
+
+@app.command(epilog='Example: runmart query "select * from analytics.rpt_model_scorecard" --format csv')
+def query(
+    sql: Annotated[
+        str, typer.Argument(help="A query; raw tables are in the schema armature, marts in analytics.")
+    ],
+    form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; others cannot read it.")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Rows of the table that are shown; 0 for all.")
+    ] = 100,
+    destination: DestinationOption = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> int:
+    """Run a query on the warehouse, which it cannot change, and print the rows."""
+    from pipelines.query import run_query
+    from pipelines.warehouse import warehouse
+
+    run_query(warehouse(destination), sql, Format.JSON if json else form, output, limit)
+    return 0
+
+
+@app.command(epilog="Example: runmart emulate armature --port 8600 --runs 500 --fail-rate 0.05")
+def emulate(
+    platform: Annotated[str, typer.Argument(help="Platform to emulate: armature.")],
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on loopback; 0 for a free one.")
+    ] = 8600,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same account.")] = 7,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Runs in the last 30 days.")] = 3600,
+    workflows: Annotated[int, typer.Option("--workflows", min=0, help="Workflows.")] = 48,
+    latency_ms: Annotated[
+        float, typer.Option("--latency-ms", min=0, help="What every answer takes at least.")
+    ] = 0.0,
+    fail_rate: Annotated[
+        float,
+        typer.Option(
+            "--fail-rate", min=0, max=1, help="Share of requests that fail: 429, 503, reset, cut off."
+        ),
+    ] = 0.0,
+    api_key: Annotated[
+        str | None, typer.Option("--api-key", help="A key of your own that the account accepts.")
+    ] = None,
+) -> int:
+    """Serve a made-up account over HTTP on loopback, to try runmart on; its world goes on as time does.
+
+    A port that is in use gives exit code 2.
+    """
+    from pipelines.emulate import emulate as serve
+    from pipelines.options import known_name
+
+    known_name(platform, ("armature",), "emulated platform")
+    serve(port, seed, runs, workflows, latency_ms, fail_rate, api_key)
+    return 0
+
+
+@app.command(epilog="Example: runmart demo --runs 500")
+def demo(
+    destination: Annotated[
+        Path, typer.Option("--destination", help="DuckDB file to write; one of an earlier demo is replaced.")
+    ] = Path("runmart_demo.duckdb"),
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of the made-up account.")] = 3600,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same account.")] = 7,
+) -> int:
+    """Show the whole way: a made-up account over HTTP, loaded, built, and a scorecard of its models."""
+    from pipelines.demo import demo as show
+    from pipelines.outcomes import print_demo
+
+    outcome = show(destination, runs, seed)
+    print_demo(outcome)
+    return outcome.exit_code
+
+
+GLOBAL_FLAGS = ("--verbose", "--debug")
+
+
+def _global_options_first(arguments: list[str]) -> list[str]:
+    """Move global options to the front, so that they may stand anywhere."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            return [*first, *rest, argument, *waiting]
+        if argument in GLOBAL_FLAGS or argument.startswith("--log-format="):
+            first.append(argument)
+        elif argument == "--log-format":
+            first += [argument, *([value] if (value := next(waiting, None)) is not None else [])]
+        else:
+            rest.append(argument)
+    return [*first, *rest]
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    # What is loaded may be confidential: whatever this process creates is its owner's alone.
+    os.umask(0o077)
+    arguments = _global_options_first(sys.argv[1:])
+    sys.exit(run_command(arguments, shows_traceback="--debug" in arguments))
+
+
+def run_command(arguments: list[str], *, shows_traceback: bool) -> int:
+    """Run a command; whatever goes wrong becomes a sentence and an exit code."""
+    from pipelines import failures
+
+    try:
+        code = app(arguments, standalone_mode=False, prog_name="runmart")
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:
+        return failures.report(error, shows_traceback=shows_traceback)
+    return failures.INTERRUPTED_CODE if code == failures.INTERRUPTED_CODE else int(code or 0)
+
+
+if __name__ == "__main__":
+    main()

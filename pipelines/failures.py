@@ -1,0 +1,61 @@
+"""What went wrong, as a sentence on stderr and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+
+from pipelines import logs
+from pipelines.output import end_quietly, note
+from pipelines.warehouse import QueryError
+from sources.common.errors import AuthenticationError, RunmartError, SettingsError
+
+logger = logging.getLogger("runmart")
+
+FAILED_CODE = 1
+USAGE_CODE = 2
+INTERRUPTED_CODE = 130
+
+STOPPED = "Stopped. What was loaded until then is kept; run the command again to go on."
+
+
+def report(error: BaseException, *, shows_traceback: bool) -> int:
+    """Tell what went wrong; returns the exit code."""
+    if isinstance(error, BrokenPipeError):
+        end_quietly()
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+        return interrupted()
+    if shows_traceback:
+        traceback.print_exception(error)
+    if isinstance(error, RunmartError):
+        _tell(str(error))
+        is_usage = isinstance(error, SettingsError | AuthenticationError | QueryError)
+        return USAGE_CODE if is_usage else FAILED_CODE
+    # Typer's own errors: an unknown option, a missing argument. Their classes moved between its versions.
+    if hasattr(error, "format_message"):
+        _tell(f"{error.format_message()} See `{_command(error)} --help`.")
+        return USAGE_CODE
+    hint = "" if shows_traceback else " Run it again with --debug to see where."
+    said = " ".join(str(error).split())
+    _tell(f"Something went wrong that runmart did not foresee: {type(error).__name__}: {said[:500]}.{hint}")
+    return FAILED_CODE
+
+
+def interrupted() -> int:
+    """Tell that the user stopped the command."""
+    _tell(STOPPED)
+    return INTERRUPTED_CODE
+
+
+def _tell(text: str) -> None:
+    if logs.are_json():
+        logger.error(text)
+    else:
+        note(text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) else "."))
+    sys.stderr.flush()
+
+
+def _command(error: BaseException) -> str:
+    context = getattr(error, "ctx", None)
+    return str(context.command_path) if context is not None else "runmart"

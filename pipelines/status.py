@@ -1,0 +1,255 @@
+"""What is in the warehouse, and what is known to be missing from it."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipelines.output import ago, counted, moment, print_table, say
+from pipelines.warehouse import MARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.warehouse import Warehouse
+
+logger = logging.getLogger("runmart.status")
+
+Columns = dict[tuple[str, str], set[str]]
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A stretch of time whose runs the platform could no longer list when a sync came to read it."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass
+class PlatformStatus:
+    """What was loaded of a platform. Moments are None, and counts too, where nothing is known.
+
+    Attributes:
+        last_complete_sync: end of the last sync that read its whole window.
+        last_sync: when the last chunk was read, of any sync.
+        oldest_run: start of the oldest run that is loaded: how far back data reaches.
+        newest_run: start of the newest one.
+        read_until: when the last run was read that is loaded.
+        open_runs: runs that are not final, or lack something, after the last sync.
+        abandoned_runs: runs that were given up before they were final or fully read.
+        unread_details: details that could not be read and are tried again, by endpoint.
+        rows: rows by table; None for a table that does not exist yet.
+    """
+
+    platform: str
+    last_complete_sync: datetime | None = None
+    last_sync: datetime | None = None
+    oldest_run: datetime | None = None
+    newest_run: datetime | None = None
+    read_until: datetime | None = None
+    holes: list[Hole] = field(default_factory=list)
+    open_runs: int | None = None
+    abandoned_runs: int | None = None
+    unread_details: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int | None] = field(default_factory=dict)
+
+    @property
+    def is_loaded(self) -> bool:
+        return self.last_sync is not None or any(self.rows.values())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is known to be missing."""
+        return self.last_complete_sync is not None and not self.holes and not self.unread_details
+
+
+@dataclass
+class MartStatus:
+    """The marts: rows by table, and per platform when the newest run in them was read."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    built_until: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass
+class Status:
+    """What a warehouse holds."""
+
+    warehouse: str
+    checked_at: datetime
+    platforms: list[PlatformStatus]
+    marts: MartStatus
+
+    @property
+    def exit_code(self) -> int:
+        """3 when something is known to be missing from what was loaded."""
+        loaded = [platform for platform in self.platforms if platform.is_loaded]
+        return 0 if all(platform.is_whole for platform in loaded) else 3
+
+
+def status(warehouse: Warehouse) -> Status:
+    """Look at a warehouse; one that has nothing yet, or not all tables and columns, is fine."""
+    from pipelines.load import PLATFORMS
+
+    columns = warehouse.columns(*PLATFORMS, MARTS)
+    return Status(
+        warehouse.describe(),
+        datetime.now(UTC),
+        [_platform_status(warehouse, platform, columns) for platform in PLATFORMS],
+        _mart_status(warehouse, columns),
+    )
+
+
+class _Table:
+    """A table of which it is not sure that it is there, or has all its columns."""
+
+    def __init__(self, warehouse: Warehouse, columns: Columns, schema: str, name: str) -> None:
+        self._warehouse = warehouse
+        self.columns = columns.get((schema, name), set())
+        self.name = f"{schema}.{name}"
+
+    def has(self, *columns: str) -> bool:
+        return bool(self.columns) and self.columns.issuperset(columns)
+
+    def select(self, what: str, *needs: str, rest: str = "") -> list[dict[str, Any]]:
+        """Rows of a query on the table; none when it lacks a column that the query needs."""
+        if not self.has(*needs):
+            return []
+        return self._warehouse.query(f"select {what} from {self.name} {rest}")  # noqa: S608
+
+    def value(self, what: str, *needs: str, rest: str = "") -> Any:  # noqa: ANN401
+        """The one value of a query; None when there is none."""
+        rows = self.select(f"{what} as value", *needs, rest=rest)
+        return rows[0]["value"] if rows else None
+
+
+def _platform_status(warehouse: Warehouse, platform: str, columns: Columns) -> PlatformStatus:
+    def table(name: str) -> _Table:
+        return _Table(warehouse, columns, platform, name)
+
+    log, runs, errors = table("sync_log"), table("runs"), table("fetch_errors")
+    complete = log.value("max(finished_at)", "finished_at", "is_complete", rest="where is_complete")
+    holes = log.select(
+        "distinct gap_start, gap_end",
+        "gap_start",
+        "gap_end",
+        rest="where gap_start is not null and gap_end is not null order by gap_start",
+    )
+    unread = errors.select(
+        "endpoint, count(*) as unread",
+        "endpoint",
+        "resolved_at",
+        rest="where resolved_at is null group by endpoint order by endpoint",
+    )
+    newest_first = "order by finished_at desc, chunk desc limit 1"
+    names: Mapping[str, object] = importlib.import_module(f"sources.{platform}.tables").TABLES
+    return PlatformStatus(
+        platform,
+        last_complete_sync=complete,
+        last_sync=log.value("max(finished_at)", "finished_at"),
+        oldest_run=runs.value("min(started_at)", "started_at"),
+        newest_run=runs.value("max(started_at)", "started_at"),
+        read_until=runs.value("max(_extracted_at)", "_extracted_at"),
+        holes=[Hole(row["gap_start"], row["gap_end"]) for row in holes],
+        open_runs=log.value("open_runs", "open_runs", "finished_at", "chunk", rest=newest_first),
+        abandoned_runs=_abandoned(table("_dlt_pipeline_state"), platform),
+        unread_details={row["endpoint"]: row["unread"] for row in unread},
+        rows={name: table(name).value("count(*)") for name in names},
+    )
+
+
+def _abandoned(states: _Table, platform: str) -> int | None:
+    """The count that the sync keeps in dlt's state; None when there is no state yet."""
+    newest_first = "order by version desc, created_at desc limit 1"
+    packed = states.value("state", "state", "version", "created_at", rest=newest_first)
+    if packed is None:
+        return None
+    from dlt.common.versioned_state import decompress_state
+
+    from sources.common.source import SYNC
+
+    try:
+        sync = decompress_state(packed)["sources"][platform]["resources"][SYNC][SYNC]
+    except (KeyError, TypeError, ValueError) as error:
+        logger.debug("No sync state of %s in the warehouse: %r", platform, error)
+        return None
+    return int(sync.get("abandoned", 0))
+
+
+def _mart_status(warehouse: Warehouse, columns: Columns) -> MartStatus:
+    found = sorted(name for schema, name in columns if schema == MARTS)
+    rows = {name: _Table(warehouse, columns, MARTS, name).value("count(*)") for name in found}
+    return MartStatus(rows, _built_until(warehouse, columns))
+
+
+def _built_until(warehouse: Warehouse, columns: Columns) -> dict[str, datetime]:
+    runs = _Table(warehouse, columns, MARTS, "fct_runs")
+    found = runs.select(
+        "platform, max(extracted_at) as until", "platform", "extracted_at", rest="group by platform"
+    )
+    return {row["platform"]: row["until"] for row in found if row["until"] is not None}
+
+
+def print_status(found: Status) -> None:
+    """Print a status for people."""
+    say(f"Warehouse: {found.warehouse}")
+    for platform in found.platforms:
+        say()
+        if not platform.is_loaded:
+            say(f"{platform.platform}: nothing loaded yet. Run `runmart load {platform.platform}`.")
+            continue
+        say(platform.platform)
+        _print_platform(platform, found.checked_at)
+    say()
+    _print_marts(found)
+
+
+def _print_platform(platform: PlatformStatus, now: datetime) -> None:
+    def when(value: datetime | None) -> str:
+        return "none yet" if value is None else f"{moment(value)} ({ago(value, now)})"
+
+    say(f"  last complete sync  {when(platform.last_complete_sync)}")
+    if platform.last_sync != platform.last_complete_sync:
+        say(f"  last sync           {when(platform.last_sync)}, not complete")
+    say(f"  data reaches back   {when(platform.oldest_run)}")
+    say(f"  newest run          {when(platform.newest_run)}")
+    say(f"  open runs           {_count(platform.open_runs)}")
+    say(f"  abandoned runs      {_count(platform.abandoned_runs)}")
+    unread = ", ".join(f"{number:,} {endpoint}" for endpoint, number in platform.unread_details.items())
+    say(f"  unread details      {unread or 'none'}")
+    holes = [f"{moment(hole.start)} to {moment(hole.end)}" for hole in platform.holes]
+    say(f"  holes               {'; '.join(holes) or 'none'}")
+    rows = [(name, count) for name, count in platform.rows.items() if count is not None]
+    print_table(("table", "rows"), rows)
+
+
+def _count(value: int | None) -> str:
+    return "not known" if value is None else f"{value:,}"
+
+
+def _print_marts(found: Status) -> None:
+    if not found.marts.rows:
+        say("Marts: none yet. Run `runmart build`.")
+        return
+    say(f"Marts: {counted(len(found.marts.rows), 'table')} in the schema {MARTS}")
+    for platform in found.platforms:
+        until = found.marts.built_until.get(platform.platform)
+        if until is None:
+            continue
+        read_until = platform.read_until
+        is_behind = read_until is not None and read_until > until
+        say(
+            f"  {platform.platform}: what was read until {moment(until)} ({ago(until, found.checked_at)}), "
+            + ("but more is loaded: run `runmart build`" if is_behind else "which is all that is loaded")
+        )
+
+
+def status_record(found: Status) -> dict[str, Any]:
+    """A status for programs."""
+    from dataclasses import asdict
+
+    return {**asdict(found), "exit_code": found.exit_code}
