@@ -47,14 +47,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of the tester agent's trace; `parent` is None for the root."""
+    """A piece of the tester agent's trace; `parent` is None for the root, `ended_at` while it goes on."""
 
     id: str
     parent: str | None
     name: str
     kind: str
     started_at: int
-    ended_at: int
+    ended_at: int | None
     attributes: dict[str, Json]
 
 
@@ -152,15 +152,12 @@ def _timed(chance: Random, run: Run, calls: list[ToolCall]) -> list[ToolCall]:
     ]
 
 
-def trace(seed: int, run: Run, calls: list[ToolCall]) -> list[Span]:
+def trace(seed: int, run: Run, calls: list[ToolCall], now: int) -> list[Span]:
     """The spans of a run: one for the whole, and per tool call one of the model and one of the tool."""
     chance = draws(seed, "trace", run.id)
     root = f"{chance.getrandbits(64):016x}"
-    spans = [
-        Span(
-            root, None, "tester run", "agent", run.started_at, run.ended_at, {"workflow.id": run.workflow_id}
-        )
-    ]
+    end = run.ended_at if run.has_ended(now) else None
+    spans = [Span(root, None, "tester run", "agent", run.started_at, end, {"workflow.id": run.workflow_id})]
     thinking_since = run.started_at
     for index, call in enumerate(calls):
         usage = {"input_tokens": chance.randint(400, 9_000), "output_tokens": chance.randint(20, 400)}

@@ -154,8 +154,8 @@ class Renderer:
                         "name": span.name,
                         "kind": span.kind,
                         "startedAt": self._moment(span.started_at),
-                        "endedAt": self._moment(span.ended_at),
-                        "durationMs": span.ended_at - span.started_at,
+                        "endedAt": None if span.ended_at is None else self._moment(span.ended_at),
+                        "durationMs": None if span.ended_at is None else span.ended_at - span.started_at,
                         "attributes": span.attributes,
                     }
                     for span in spans

@@ -240,8 +240,8 @@ class Shapes:
                     name=TEXT,
                     kind=TEXT,
                     startedAt=self._time,
-                    endedAt=self._time,
-                    durationMs=COUNT,
+                    endedAt=or_null(self._time),
+                    durationMs=or_null(COUNT),
                     attributes=OBJECT,
                 )
             ),

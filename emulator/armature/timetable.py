@@ -6,7 +6,8 @@ models, `repeats` times; the dispatches follow each other so that `runs` of them
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
+from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -68,10 +69,6 @@ class Timetable:
         """How many runs start at `moment` or before."""
         return bisect_right(range(self.length), moment, key=self.started_at)
 
-    def count_before(self, moment: int) -> int:
-        """How many runs start before `moment`."""
-        return bisect_left(range(self.length), moment, key=self.started_at)
-
     def run_id(self, n: int) -> str:
         """The id of run number `n`, a UUID; the number is hidden in it, so that no index is needed."""
         tail = number(self._seed, "run id", n, size=12)
@@ -94,7 +91,7 @@ class Timetable:
         """Run number `n`."""
         position, place = self._place(n)
         workflow = self._workflows[position]
-        return play(
+        run = play(
             workflow,
             run_id=self.run_id(n),
             model_id=workflow.models[place // workflow.repeats],
@@ -102,3 +99,7 @@ class Timetable:
             mean_calls=self._mean_calls,
             chance=draws(self._seed, "run", n),
         )
+        if place % workflow.repeats and self.run(n - 1).status == "error":
+            # The platform tries a run that failed for its own reasons again, under a fresh id.
+            run = replace(run, attempt=self.run(n - 1).attempt + 1, trigger="retry")
+        return run

@@ -94,14 +94,16 @@ class World:
         return self.index.between(milliseconds(since), self.clock.now())
 
     def tool_calls(self, run: Run) -> list[details.ToolCall]:
-        """The calls that were made by now."""
+        """The calls that were answered by now."""
         calls = details.tool_calls(self.seed, run, self._source(run))
         now = self.clock.now()
-        return calls if run.has_ended(now) else [call for call in calls if call.called_at <= now]
+        return (
+            calls if run.has_ended(now) else [call for call in calls if call.called_at + call.duration <= now]
+        )
 
     def trace(self, run: Run) -> list[details.Span]:
         """The spans of what happened by now."""
-        return details.trace(self.seed, run, self.tool_calls(run))
+        return details.trace(self.seed, run, self.tool_calls(run), self.clock.now())
 
     def evaluation(self, run: Run) -> details.Evaluation | None:
         """The evaluation, once it is there."""

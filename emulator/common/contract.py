@@ -62,22 +62,14 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A request's target, split before it is decoded, so that an id may hold an encoded slash."""
+class Asked:
+    """What a request is for: its endpoint, or the problem why there is none. `path` is `"GET /runs/9f…"`."""
 
-    segments: tuple[str, ...]
-    query: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def parse(cls, raw: str, prefix: str) -> Target | None:
-        """The part below `prefix` of a raw request target, or None if it lies elsewhere."""
-        path, _, query = raw.partition("?")
-        if not path.startswith(prefix):
-            return None
-        rest = path[len(prefix) :].strip("/")
-        segments = tuple(unquote(part, errors="replace") for part in rest.split("/"))
-        pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []
-        return cls(segments, tuple(pairs))
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    endpoint: Endpoint | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    problem: ApiError | None = None
 
 
 class Routes:
@@ -91,7 +83,26 @@ class Routes:
             shape = tuple(None if name.startswith("{") else name for name in names)
             self._by_shape.setdefault(shape, {})[endpoint.method] = endpoint, names
 
-    def find(self, method: str, segments: tuple[str, ...]) -> tuple[Endpoint, dict[str, str]]:
+    def asked(self, method: str, raw_target: str, prefix: str) -> Asked:
+        """What a raw request target below `prefix` is for.
+
+        It is split before it is decoded, so that an id may hold an encoded slash.
+        """
+        raw_path, _, raw_query = raw_target.partition("?")
+        path = f"{method} {raw_path.removeprefix(prefix)}"
+        if not raw_path.startswith(f"{prefix}/"):
+            return Asked(path, problem=ApiError(404, "not_found", "There is nothing at this path."))
+        query = tuple(parse_qsl(raw_query, keep_blank_values=True, errors="replace")) if raw_query else ()
+        segments = tuple(
+            unquote(part, errors="replace") for part in raw_path.removeprefix(prefix).strip("/").split("/")
+        )
+        try:
+            endpoint, parts = self._find(method, segments)
+        except ApiError as problem:
+            return Asked(path, query, problem=problem)
+        return Asked(path, query, endpoint, parts)
+
+    def _find(self, method: str, segments: tuple[str, ...]) -> tuple[Endpoint, dict[str, str]]:
         """The endpoint and its path parameters, or `ApiError` 404 (no such path) or 405 (no such method)."""
         for shape, methods in self._by_shape.items():
             if len(shape) != len(segments) or not all(
@@ -99,15 +110,9 @@ class Routes:
             ):
                 continue
             if method not in methods:
-                allowed = ", ".join(methods)
-                raise ApiError(
-                    405, "method_not_allowed", f"Allowed here: {allowed}.", headers={"Allow": allowed}
-                )
+                headers = {"Allow": ", ".join(methods)}
+                raise ApiError(405, "method_not_allowed", "This method is not allowed here.", headers=headers)
             endpoint, names = methods[method]
-            parts = {
-                name[1:-1]: segment
-                for name, segment in zip(names, segments, strict=True)
-                if name.startswith("{")
-            }
-            return endpoint, parts
+            named = zip(names, segments, strict=True)
+            return endpoint, {name[1:-1]: segment for name, segment in named if name.startswith("{")}
         raise ApiError(404, "not_found", "There is nothing at this path.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from emulator.common.contract import Call, Endpoint, Reply, Routes
+from emulator.common.errors import ApiError
 from emulator.common.faults import FaultBook
 from emulator.common.validation import checked_query, problems, refuse
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from emulator.common.clock import Clock
-    from emulator.common.contract import Target
-    from emulator.common.errors import ApiError
+    from emulator.common.contract import Asked
     from emulator.common.json_value import Json
     from emulator.common.keys import ApiKey, KeyRing
 
@@ -58,30 +58,29 @@ class Emulator(ABC):
     def error_body(self, error: ApiError) -> bytes:
         """The body that the platform answers an error with."""
 
-    def find(self, method: str, target: Target) -> tuple[Endpoint, dict[str, str]]:
-        """The endpoint of a request, or `ApiError`."""
-        return self.routes.find(method, target.segments)
+    def asked(self, method: str, raw_target: str) -> Asked:
+        """What a request is for, by its method and its target as it was sent."""
+        return self.routes.asked(method, raw_target, self.prefix)
 
-    def carry_out(
-        self,
-        endpoint: Endpoint,
-        parts: Mapping[str, str],
-        target: Target,
-        headers: Mapping[str, str],
-        raw_body: bytes,
+    def reply(self, asked: Asked, headers: Mapping[str, str], raw_body: bytes) -> Reply:
+        """Carry a request out; key, query and body are checked first, in this order."""
+        try:
+            if asked.endpoint is None:
+                raise asked.problem or ApiError(404, "not_found", "There is nothing at this path.")
+            return self._carry_out(asked.endpoint, asked, headers, raw_body)
+        except ApiError as error:
+            return Reply(self.error_body(error), error.status, error.headers)
+
+    def _carry_out(
+        self, endpoint: Endpoint, asked: Asked, headers: Mapping[str, str], raw_body: bytes
     ) -> Reply:
-        """The reply to a request: key, query and body are checked first, in this order; raises `ApiError`."""
         key: ApiKey | None = None
         if endpoint.role is not None:
             key = self.keys.require(headers.get("Authorization"), endpoint.role)
-        query = checked_query(target.query, endpoint.parameters)
+        query = checked_query(asked.query, endpoint.parameters)
         body = self._checked_body(endpoint, headers, raw_body) if endpoint.body is not None else None
         with self.lock:
-            return endpoint.carry_out(Call(parts, query, body, key))
-
-    def refused(self, error: ApiError) -> Reply:
-        """The reply that tells of an error."""
-        return Reply(self.error_body(error), error.status, error.headers)
+            return endpoint.carry_out(Call(asked.parts, query, body, key))
 
     def _checked_body(self, endpoint: Endpoint, headers: Mapping[str, str], raw_body: bytes) -> Json:
         if not raw_body and "required" not in (endpoint.body or {}):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEPT = 100_000
+# Requests that are kept one by one, of each endpoint.
+KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -25,16 +26,20 @@ class Request:
     fault: str | None = None
 
 
+def _latest() -> deque[Request]:
+    return deque(maxlen=KEPT)
+
+
 @dataclass(slots=True)
 class RequestLog:
-    """Counters by endpoint (`"GET /runs/{id}"`), the most ever in flight, and the last 100,000 requests."""
+    """Counters by endpoint (`"GET /runs/{id}"`), the most ever in flight, and the last requests of each."""
 
     counts: Counter[str] = field(default_factory=Counter)
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
     max_in_flight: int = 0
-    recent: deque[Request] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _recent: defaultdict[str, deque[Request]] = field(default_factory=lambda: defaultdict(_latest))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -42,9 +47,9 @@ class RequestLog:
         return self.counts.total()
 
     def of(self, endpoint: str) -> list[Request]:
-        """The requests kept for one endpoint, oldest first."""
+        """The last 10,000 requests of one endpoint, oldest first."""
         with self._lock:
-            return [request for request in self.recent if request.endpoint == endpoint]
+            return list(self._recent[endpoint])
 
     def pages(self, endpoint: str = "GET /runs") -> list[str | None]:
         """The `page` parameters that were asked for, in order; None where none was sent."""
@@ -56,17 +61,19 @@ class RequestLog:
             self.counts.clear()
             self.statuses.clear()
             self.faults.clear()
-            self.recent.clear()
+            self._recent.clear()
             self.max_in_flight = self.in_flight
 
     def begin(self, request: Request) -> None:
+        """A request has come in."""
         with self._lock:
             self.counts[request.endpoint] += 1
-            self.recent.append(request)
+            self._recent[request.endpoint].append(request)
             self.in_flight += 1
             self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
     def end(self, request: Request) -> None:
+        """It was answered, or its connection was reset."""
         with self._lock:
             self.in_flight -= 1
             self.statuses[request.endpoint, request.status] += 1

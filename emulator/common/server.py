@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from aiohttp import web
 
 from emulator.common.chance import draws
-from emulator.common.contract import Endpoint, Reply, Target
-from emulator.common.errors import ApiError, EmulatorError
+from emulator.common.errors import EmulatorError
 from emulator.common.keys import Role
 from emulator.common.requests import Request, RequestLog
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from random import Random
 
+    from emulator.common.contract import Asked, Reply
     from emulator.common.faults import Fault, FaultBook
     from emulator.common.platform import Emulator, Latency
 
@@ -67,35 +67,21 @@ class Exchange:
     """Answers requests: log, latency, faults, then the platform's own reply."""
 
     def __init__(self, server: Server[E]) -> None:
-        self._server = server
         self._emulator = server.emulator
+        self._log = server.requests
         self._jitter: Random = draws(server.emulator.seed, "jitter")
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
-        target = Target.parse(request.raw_path, self._emulator.prefix)
-        found: tuple[Endpoint, dict[str, str]] | ApiError
+        asked = self._emulator.asked(request.method, request.raw_path)
+        endpoint = asked.endpoint.name if asked.endpoint else ELSEWHERE
+        entry = Request(endpoint, asked.path, dict(asked.query), request.headers)
+        self._log.begin(entry)
         try:
-            if target is None:
-                raise ApiError(404, "not_found", "There is nothing at this path.")
-            found = self._emulator.find(request.method, target)
-        except ApiError as error:
-            found = error
-        endpoint = ELSEWHERE if isinstance(found, ApiError) else found[0].name
-        asked = f"{request.method} {request.raw_path.partition('?')[0].removeprefix(self._emulator.prefix)}"
-        entry = Request(endpoint, asked, dict(target.query) if target else {}, request.headers)
-        self._server.requests.begin(entry)
-        try:
-            return await self._answer(request, target, found, entry)
+            return await self._answer(request, asked, entry)
         finally:
-            self._server.requests.end(entry)
+            self._log.end(entry)
 
-    async def _answer(
-        self,
-        request: web.BaseRequest,
-        target: Target | None,
-        found: tuple[Endpoint, dict[str, str]] | ApiError,
-        entry: Request,
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, asked: Asked, entry: Request) -> web.StreamResponse:
         raw_body = await request.read() if request.can_read_body else b""
         fault = self._emulator.faults.strike(entry.endpoint, entry.path)
         entry.fault = fault.name if fault else None
@@ -106,7 +92,7 @@ class Exchange:
             entry.status = fault.status
             headers = {"Content-Type": fault.content_type, **fault.headers}
             return web.Response(body=fault.body, status=fault.status, headers=headers)
-        reply = self._reply(request, target, found, raw_body)
+        reply = self._emulator.reply(asked, request.headers, raw_body)
         entry.status = reply.status
         if fault is not None and fault.effect == "cut":
             return await _cut(request, reply, fault.keep)
@@ -121,21 +107,6 @@ class Exchange:
             seconds += latency.jitter / 1000 * self._jitter.random()
         if seconds > 0:
             await asyncio.sleep(seconds)
-
-    def _reply(
-        self,
-        request: web.BaseRequest,
-        target: Target | None,
-        found: tuple[Endpoint, dict[str, str]] | ApiError,
-        raw_body: bytes,
-    ) -> Reply:
-        try:
-            if isinstance(found, ApiError) or target is None:
-                raise found if isinstance(found, ApiError) else ApiError(404, "not_found", "Not here.")
-            endpoint, parts = found
-            return self._emulator.carry_out(endpoint, parts, target, request.headers, raw_body)
-        except ApiError as error:
-            return self._emulator.refused(error)
 
 
 def _reset(request: web.BaseRequest) -> web.StreamResponse:

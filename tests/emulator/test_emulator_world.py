@@ -97,8 +97,9 @@ def test_one_workflow_regresses_at_a_known_version(big: World, runs: list[Run]) 
         lambda run: run.verdict is not None and run.evaluated_at is None,
         lambda run: run.evaluated_at is not None and run.evaluated_at - run.ended_at > 60 * 60 * 1000,
         lambda run: run.classification == "loop" and run.calls > 15,
+        lambda run: run.attempt == 2 and run.trigger == "retry",
     ],
-    ids=["errors without evaluation", "no cost", "never evaluated", "evaluated late", "loops"],
+    ids=["errors without evaluation", "no cost", "never evaluated", "evaluated late", "loops", "retries"],
 )
 def test_some_runs_are_odd(runs: list[Run], is_odd: Callable[[Run], bool]) -> None:
     assert any(map(is_odd, runs))
