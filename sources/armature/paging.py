@@ -96,12 +96,12 @@ class ArmatureRuns:
         raise AssertionError("the last size either answers or raises")
 
     async def _page_zero(self, range_name: str, learnt: dict[str, Any]) -> list[dict[str, Json]]:
+        params = {"range": range_name, "page": 0, **self._filters}
+        size = learnt["page_size"]
+        if size is not None:
+            params["pageSize"] = size
         try:
-            params = {"range": range_name, "page": 0, **self._filters}
-            size = learnt["page_size"]
-            return rows_in(
-                await self._api.get("/runs", params if size is None else {**params, "pageSize": size})
-            )
+            return rows_in(await self._api.get("/runs", params), "runs")
         except (RefusedError, NotFoundError):
             return []
 
