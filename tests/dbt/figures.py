@@ -9,7 +9,6 @@ from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-
 from histories import SYNCED_AT, History
 
 if TYPE_CHECKING:

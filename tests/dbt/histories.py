@@ -36,7 +36,7 @@ class History:
             if not name.endswith("outcomes")
         }
 
-    def run(self, outcome: str, **columns: Any) -> str:
+    def run(self, outcome: str, **columns: object) -> str:
         """Adds a run that has this outcome; what is not said of it is plausible."""
         run_id = columns.pop("run_id", f"run-{len(self.runs):05}")
         evaluation = columns.pop("evaluation", None)
@@ -57,12 +57,12 @@ class History:
             self.evaluations.append({"run_id": run_id, "evaluation_id": f"ev-{run_id}", **evaluation})
         return run_id
 
-    def criterion(self, outcome: str, run_id: str, **columns: Any) -> None:
+    def criterion(self, outcome: str, run_id: str, **columns: object) -> None:
         index = sum(row["run_id"] == run_id for row in self.evaluation_criteria)
         self.evaluation_criteria.append({"run_id": run_id, "criterion_index": index, **columns})
         self.criterion_outcomes[run_id, index] = outcome
 
-    def call(self, run_id: str, **columns: Any) -> None:
+    def call(self, run_id: str, **columns: object) -> None:
         index = sum(row["run_id"] == run_id for row in self.tool_calls)
         self.tool_calls.append({"run_id": run_id, "call_index": index, "tool_call_id": "call_1", **columns})
 
@@ -77,7 +77,7 @@ STATUSES = {
 
 
 def benchmark() -> History:
-    """39 models × 4 workflows × 4 repeats over 40 days, as a public benchmark would be.
+    """39 models on 4 workflows, 4 repeats each, over 40 days, as a public benchmark would be.
 
     model-36 has no cost anywhere, model-37 never passes and costs nothing, model-38 ran once per workflow.
     """

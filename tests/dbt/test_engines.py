@@ -18,7 +18,7 @@ MODELS = {
 }
 
 
-def comparable(value: Any) -> Any:
+def comparable(value: object) -> object:
     """A value without what engines may differ in: text of JSON, zones, the last digit of a double."""
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(UTC)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from histories import History
-from warehouses import Warehouse
+if TYPE_CHECKING:
+    from histories import History
+    from warehouses import Warehouse
 
 
 def test_every_run_has_its_outcome(built: Warehouse, history: History) -> None:
@@ -86,7 +88,8 @@ def test_every_criterion_has_its_outcome(built: Warehouse, history: History) -> 
 def test_a_workflow_is_there_when_it_is_listed_or_has_runs(built: Warehouse) -> None:
     rows = built.query(
         "select workflow_id, workflow_name, is_described, mcp_server_name, criteria, required_criteria"
-        " from analytics.dim_workflows where workflow_id in ('wf-a', 'wf-gone', 'wf-idle') order by workflow_id"
+        " from analytics.dim_workflows where workflow_id in ('wf-a', 'wf-gone', 'wf-idle')"
+        " order by workflow_id"
     )
     assert [tuple(row.values()) for row in rows] == [
         ("wf-a", "Workflow A, renamed", True, "Shop", 2, 1),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from figures import scorecard
-from histories import History
-from warehouses import Warehouse
+
+if TYPE_CHECKING:
+    from histories import History
+    from warehouses import Warehouse
 
 
 def test_every_figure_of_every_model_and_period_is_the_one_reckoned_outside_sql(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import duckdb
 import psycopg2
 import psycopg2.extras
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from sources.armature.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from sources.common.tables import Table
 
@@ -120,33 +120,35 @@ class Postgres:
 Warehouse = DuckDB | Postgres
 
 
-def dbt(arguments: Iterable[str], *, work: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Runs dbt on the project, and keeps what it writes in `work`.
+def dbt(command: str, *arguments: str, work: Path, env: Mapping[str, str]) -> dbtRunnerResult:
+    """Runs dbt on the project in this process; what it writes goes to `work`, and its errors to the console.
 
     The warehouse settings of whoever runs the tests are not seen.
     """
+    before = dict(os.environ)
     ours = ("RUNMART_", "DESTINATION__", "PG", "DBT_")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
-    command, *rest = arguments
-    return subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from dbt.cli.main import cli; cli()",
-            "--no-use-colors",
-            command,
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(work / "target"), "--log-path", str(work / "logs")),
-            *rest,
-        ],
-        env={**kept, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        for name in [name for name in os.environ if name.startswith(ours)]:
+            del os.environ[name]
+        os.environ.update(env)
+        return dbtRunner().invoke(
+            [
+                *(*command.split(), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+                *("--target-path", str(work / "target"), "--log-path", str(work / "logs")),
+                *("--quiet", "--log-level-file", "none", *arguments),
+            ]
+        )
+    finally:
+        # dbt-duckdb would keep the file open, and locked, until the process ends.
+        DuckDBConnectionManager.close_all_connections()
+        os.environ.clear()
+        os.environ.update(before)
 
 
-def build(warehouse: Warehouse, work: Path, *arguments: str) -> None:
-    """`dbt build` on the warehouse; fails with dbt's output when a model or a test does."""
-    done = dbt(["build", *arguments], work=work, env=warehouse.env)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+def build(warehouse: Warehouse, work: Path, *arguments: str) -> dict[str, str]:
+    """`dbt build` on the warehouse; each node's status by its name. Fails when a model or a test does."""
+    done = dbt("build", *arguments, work=work, env=warehouse.env)
+    results = done.result.results if done.result else []
+    failures = [f"{node.node.name}: {node.message}" for node in results if node.status in ("error", "fail")]
+    assert done.success, failures or done.exception
+    return {node.node.name: str(node.status) for node in results}
