@@ -142,11 +142,16 @@ def _timed(chance: Random, run: Run, calls: list[ToolCall]) -> list[ToolCall]:
     if not calls:
         return calls
     room = max((run.ended_at - run.started_at) / len(calls), 1.0)
+    longest = int(room * 0.75)
     return [
-        replace(
-            call,
-            called_at=run.started_at + int(index * room + chance.random() * room * 0.2),
-            duration=max(1, min(call.duration, int(room * 0.75))),
+        ToolCall(
+            call.id,
+            call.tool,
+            call.arguments,
+            call.result,
+            call.is_error,
+            run.started_at + int(index * room + chance.random() * room * 0.2),
+            max(1, min(call.duration, longest)),
         )
         for index, call in enumerate(calls)
     ]

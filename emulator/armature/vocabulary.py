@@ -85,7 +85,10 @@ VOCABULARY: Mapping[str, Sequence[Json]] = {
 def fill(template: Json, chance: Random) -> Json:
     """`template` with every `$name` replaced by a draw from that list."""
     if isinstance(template, str):
-        return chance.choice(VOCABULARY[template[1:]]) if template.startswith("$") else template
+        if not template.startswith("$"):
+            return template
+        words = VOCABULARY[template[1:]]
+        return words[int(chance.random() * len(words))]
     if isinstance(template, dict):
         return {name: fill(value, chance) for name, value in template.items()}
     if isinstance(template, list):
