@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import signal
 import socket
 import struct
@@ -133,9 +134,10 @@ async def _listen(server: Server[E], host: str, port: int) -> web.ServerRunner:
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         await runner.cleanup()
-        reason = "is in use" if "in use" in str(error) else f"cannot be used ({error.strerror})"
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "is in use" if in_use else f"cannot be listened on ({error})"
         raise EmulatorError(
             f"The port {port} on {host} {reason}; choose another one, or 0 for a free one."
         ) from error

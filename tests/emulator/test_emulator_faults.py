@@ -202,6 +202,13 @@ def test_a_port_in_use_is_one_sentence(server: ArmatureServer) -> None:
         pass
 
 
+@pytest.mark.parametrize("port", [70_000, -1])
+def test_a_port_that_cannot_be_is_one_sentence(port: int) -> None:
+    with pytest.raises(EmulatorError, match=f"The port {port} on 127.0.0.1 cannot"):  # noqa: SIM117
+        with serve(ArmatureEmulator(world()), port=port):
+            pass
+
+
 def test_an_unknown_fault_is_one_sentence() -> None:
     with pytest.raises(EmulatorError, match="There is no fault '999'"):
         build(fault_rates={"999": 0.1})
