@@ -61,7 +61,8 @@ def test_calls_and_criteria_are_counted_per_run(built: Warehouse) -> None:
 def test_calls_of_a_run_that_was_not_loaded_are_kept(built: Warehouse, history: History) -> None:
     rows = built.query(
         "select run_id, tool_name, is_error, duration_ms, run_outcome, mcp_server_id"
-        " from analytics.fct_tool_calls where run_id in ('judged', 'never-loaded') order by run_id, call_index"
+        " from analytics.fct_tool_calls where run_id in ('judged', 'never-loaded')"
+        " order by run_id, call_index"
     )
     assert [tuple(row.values()) for row in rows] == [
         ("judged", "search", False, 10, "passed", "mcp-1"),

@@ -22,11 +22,15 @@
         ],
         'ended': ['completed', 'complete', 'finished', 'done', 'ended'],
     } -%}
-    case
-        {% for outcome, listed in words.items() %}
-            when replace(replace(lower(trim({{ word }})), '-', '_'), ' ', '_') in ('{{ listed | join("', '") }}')
-                then '{{ outcome }}'
-        {% endfor %}
-        when trim({{ word }}) <> '' then 'unknown'
+    {%- set branches = [] -%}
+    {%- for outcome, listed in words.items() -%}
+        {%- for synonym in listed -%}
+            {%- do branches.append("when '" ~ synonym ~ "' then '" ~ outcome ~ "'") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    case replace(replace(lower(trim(coalesce({{ word }}, ''))), '-', '_'), ' ', '_')
+        when '' then null
+        {{ branches | join('\n        ') }}
+        else 'unknown'
     end
 {%- endmacro %}
