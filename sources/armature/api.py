@@ -72,7 +72,24 @@ CRITERIA_NAMES = (
     "per_criterion",
     "per_criterion_results",
     "results",
+    "checks",
+    "assertions",
+    "grades",
+    "rows",
+    "items",
+    "data",
 )
+
+SPAN_NAMES = ("spans", "trace", "events", "steps", "rows", "items", "data", "results")
+
+
+RESULT_FLAGS = tuple(
+    f"{path}.is_error"
+    for column in TOOL_CALLS.own_columns
+    if column.name == "result"
+    for path in column.paths
+)
+"""Where an MCP result has its own flag."""
 
 
 class Armature(Workflows):
@@ -122,21 +139,21 @@ class Armature(Workflows):
         return endpoint == "evaluation" and not _has_erred(row)
 
     async def _evaluation(self, run_id: str) -> Rows:
-        record = object_in(await self._api.get(path_of("runs", run_id, "evaluation")), "evaluation")
+        payload = await self._api.get(path_of("runs", run_id, "evaluation"))
+        record = object_in(payload, "evaluation")
+        if isinstance(payload, list) and not (record and list_inside(record, CRITERIA_NAMES)[0]):
+            record = {"criteria": payload}
         if not record:
             return {}
-        criteria, rest = list_inside(record, CRITERIA_NAMES)
+        records, rest = list_inside(record, CRITERIA_NAMES)
         row = read_record(EVALUATIONS, rest, run_id=run_id)
-        verdict = str(row["verdict"] or "").lower()
-        if not criteria and row["score"] is None and (not verdict or verdict in UNDECIDED):
+        criteria = [
+            read_record(EVALUATION_CRITERIA, criterion, run_id=run_id, criterion_index=index)
+            for index, criterion in enumerate(records)
+        ]
+        if _is_undecided(row, criteria):
             return {}
-        return {
-            EVALUATIONS.name: [row],
-            EVALUATION_CRITERIA.name: [
-                read_record(EVALUATION_CRITERIA, criterion, run_id=run_id, criterion_index=index)
-                for index, criterion in enumerate(criteria)
-            ],
-        }
+        return {EVALUATIONS.name: [row], EVALUATION_CRITERIA.name: criteria}
 
     async def _tool_calls(self, run_id: str) -> Rows:
         records = await all_rows(self._api, path_of("runs", run_id, "tool-calls"), "tool_calls", "calls")
@@ -151,9 +168,9 @@ class Armature(Workflows):
     async def _trace(self, run_id: str) -> Rows:
         payload = await self._api.get(path_of("runs", run_id, "trace"))
         trace = object_in(payload, "trace") if isinstance(payload, dict) else None
-        spans, rest = (
-            list_inside(trace, ("spans", "rows", "items", "events")) if trace else (rows_in(payload), {})
-        )
+        spans, rest = list_inside(trace, SPAN_NAMES) if trace else (rows_in(payload), {})
+        if trace and not spans:
+            spans, rest = [trace], {}
         rows = []
         for index, span in enumerate(spans):
             row = read_record(TRACE_SPANS, span, run_id=run_id, span_index=index)
@@ -171,16 +188,25 @@ def _has_erred(row: Row) -> bool:
     return str(row["status"] or "").strip().lower() in ERROR_STATUSES
 
 
+def _is_undecided(evaluation: Row, criteria: list[Row]) -> bool:
+    """Whether an evaluation only stands for one that is still to come."""
+    verdict = str(evaluation["verdict"] or "").strip().lower()
+    if verdict or evaluation["score"] is not None:
+        return verdict in UNDECIDED
+    grades = (row[name] for row in criteria for name in ("status", "passed", "score"))
+    return all(grade is None or str(grade).strip().lower() in UNDECIDED for grade in grades)
+
+
 def _is_failed_call(record: dict[str, Json]) -> bool | None:
     """Whether a tool call without a flag of its own failed, by the MCP result's flag, its error or status."""
-    flag = member(record, "result.is_error", "output.is_error", "response.is_error")
+    flag = member(record, *RESULT_FLAGS)
     if isinstance(flag, bool):
         return flag
-    result = member(record, "result", "output", "response")
-    if isinstance(result, dict) and result.get("isError") is False:
-        return False
     if member(record, "error"):
         return True
+    success = member(record, "success", "is_success", "succeeded", "ok")
+    if isinstance(success, bool):
+        return not success
     word = str(member(record, "status") or "").lower()
     if word in ("error", "failed", "fail", "failure", "timeout"):
         return True

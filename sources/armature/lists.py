@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
+from sources.common.errors import NotFoundError, RefusedError
 from sources.common.payload import encode, member, rows_in, spellings
 
 if TYPE_CHECKING:
@@ -12,8 +14,11 @@ if TYPE_CHECKING:
     from sources.common.http import Api
     from sources.common.payload import Json
 
-ROUND_SIZES = frozenset({10, 20, 25, 30, 50, 100, 200, 250, 500, 1000})
-"""Lengths of a list that look like a full page of a list that does not say that it is paged."""
+ROUND_SIZES = frozenset({10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 150, 200, 250, 300, 500, 1000})
+"""Lengths of a list that look like a full page."""
+
+PAGING_HOLDERS = ("", "pagination.", "paging.", "page_info.", "meta.")
+"""Where an answer may speak of its paging, also inside `data`."""
 
 
 async def all_rows(api: Api, path: str, *names: str) -> list[dict[str, Json]]:
@@ -22,39 +27,70 @@ async def all_rows(api: Api, path: str, *names: str) -> list[dict[str, Json]]:
     Further pages are read if the answer speaks of them, or if its length looks like a page's.
     """
     payload = await api.get(path)
-    if payload is None:
-        return []
-    records = rows_in(payload, *names)
-    page = 1
-    while records and _may_go_on(payload, len(records), page):
-        page += 1
-        payload = await api.get(path, {"page": page})
-        known = {encode(record) for record in records}
-        further = [record for record in rows_in(payload, *names) if encode(record) not in known]
-        if not further:
+    first = rows_in(payload, *names)
+    if not first or not _may_go_on(payload, len(first)):
+        return first
+    known = {encode(record) for record in first}
+
+    async def page(number: int) -> list[dict[str, Json]] | None:
+        """The rows of a page; none when it does not exist, None when it only repeats what is known."""
+        try:
+            rows = rows_in(await api.get(path, {"page": number}), *names)
+        except (NotFoundError, RefusedError):
+            return []
+        contents = {encode(record) for record in rows}
+        if rows and contents <= known:
+            return None
+        known.update(contents)
+        return rows
+
+    later: list[dict[str, Json]] = []
+    for number in count(2):
+        rows = await page(number)
+        if not rows:
             break
-        records += further
-    return records
+        later += rows
+    if rows is None and not later:
+        return first  # a list that knows no pages
+    # Where pages count from 0, page 1 is the second one.
+    return first + (await page(1) or []) + later
 
 
 def list_inside(
     record: dict[str, Json], names: Iterable[str]
 ) -> tuple[list[dict[str, Json]], dict[str, Json]]:
-    """The list that a record holds under the first of some names, and the record without it."""
-    for name in names:
-        for key in spellings(name):
-            if isinstance(record.get(key), (list, dict)):
+    """The list that a record holds under the first of some names, and the record without it.
+
+    An object under such a name counts as a list when there is no real one.
+    """
+    keys = [key for name in names for key in spellings(name)]
+    for kind in (list, dict):
+        for key in keys:
+            if isinstance(record.get(key), kind):
                 rest = {other: value for other, value in record.items() if other != key}
                 return rows_in({"rows": record[key]}), rest
     return [], record
 
 
-def _may_go_on(payload: Json, count: int, page: int) -> bool:
-    for name in ("has_more", "has_next", "has_next_page", "pagination.has_more", "meta.has_more"):
-        says = member(payload, name)
-        if isinstance(says, bool):
-            return says
-    total = member(payload, "total", "total_count", "pagination.total", "meta.total")
-    if isinstance(total, int):
-        return count < total
-    return page > 1 or count in ROUND_SIZES
+def says_more(payload: Json) -> bool | None:
+    """Whether an answer says that more follows; None when it does not say."""
+    says = _said(payload, "has_more", "has_next", "has_next_page")
+    return says if isinstance(says, bool) else None
+
+
+def says_total(payload: Json) -> int | None:
+    """How many rows a list has in all, by its own account."""
+    total = _said(payload, "total", "total_count", "total_items", "total_rows")
+    return total if isinstance(total, int) else None
+
+
+def _said(payload: Json, *names: str) -> Json:
+    places = [holder + name for holder in PAGING_HOLDERS for name in names]
+    return member(payload, *places, *(f"data.{place}" for place in places))
+
+
+def _may_go_on(payload: Json, length: int) -> bool:
+    more, total = says_more(payload), says_total(payload)
+    if more is not None:
+        return more
+    return length < total if total is not None else length in ROUND_SIZES

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sources.armature.lists import ROUND_SIZES, says_more, says_total
 from sources.common.errors import NotFoundError, PlatformError, RefusedError
 from sources.common.listing import Page
 from sources.common.payload import encode, member, rows_in
@@ -44,25 +45,22 @@ class ArmatureRuns:
         self._filters = {} if workflow is None else {"workflowId": workflow}
 
     async def pages(self, range_name: str, learnt: dict[str, Any]) -> AsyncIterator[Page]:
-        """One pass over the runs of a range. Whether pages count from 0 or 1 is found out once."""
-        number = learnt.get("page_base", 1)
-        payload = await self._page(range_name, number, learnt)
+        """One pass over the runs of a range.
+
+        The first page is the one that comes when none is asked for. Whether pages count from 0 or 1 is found
+        out once, when there is a second one. What an answer says of the list's end is believed when its page
+        does not look full: platforms are known to count with a page size other than the one they apply.
+        """
+        payload = await self._first_page(range_name, learnt)
         records = rows_in(payload, "runs")
         yield Page(records)
         first = previous = _ids(records)
-        if "page_base" not in learnt:
-            before = await self._page_zero(range_name, learnt)
-            zero = _ids(before)
-            if len(zero & first) * 2 < len(zero):
-                learnt["page_base"] = 0
-                yield Page(before)
-                first |= zero
-            elif first:
-                learnt["page_base"] = 1
-        total = member(payload, "total", "total_count", "pagination.total", "meta.total", "page_info.total")
-        is_total = isinstance(total, int) and total > len(records)
-        count, idle = len(records), 0
-        while records and not _is_last(payload) and idle < IDLE_PAGES and not (is_total and count >= total):
+        count = largest = len(records)
+        looks_full = count in ROUND_SIZES
+        number, idle = None, 0
+        while records and idle < IDLE_PAGES and (looks_full or not _is_last(payload, count, len(first))):
+            if number is None:
+                number = await self._base(range_name, first, learnt)
             number += 1
             if number > MOST_PAGES:
                 raise PlatformError(
@@ -75,14 +73,14 @@ class ArmatureRuns:
             idle = 0 if ids - previous - first else idle + 1
             previous = ids
             count += len(records)
+            looks_full = len(records) >= largest
+            largest = max(largest, len(records))
 
-    async def _page(self, range_name: str, number: int, learnt: dict[str, Any]) -> Json:
-        params = {"range": range_name, "page": number, **self._filters}
-        sizes = PAGE_SIZES[PAGE_SIZES.index(learnt.get("page_size", PAGE_SIZES[0])) :]
-        for size in sizes:
+    async def _first_page(self, range_name: str, learnt: dict[str, Any]) -> Json:
+        """The first page, in the largest size that is not refused."""
+        for size in PAGE_SIZES[PAGE_SIZES.index(learnt.get("page_size", PAGE_SIZES[0])) :]:
             try:
-                asked = params if size is None else {**params, "pageSize": size}
-                payload = await self._api.get("/runs", asked)
+                payload = await self._api.get("/runs", self._query(range_name, size))
             except RefusedError as error:
                 if size is None:
                     raise PlatformError(f"{error}.") from error
@@ -95,26 +93,41 @@ class ArmatureRuns:
                 return payload
         raise AssertionError("the last size either answers or raises")
 
-    async def _page_zero(self, range_name: str, learnt: dict[str, Any]) -> list[dict[str, Json]]:
-        params = {"range": range_name, "page": 0, **self._filters}
-        size = learnt["page_size"]
-        if size is not None:
-            params["pageSize"] = size
+    async def _page(self, range_name: str, number: int, learnt: dict[str, Any]) -> Json:
+        """A page by its number; None when the platform says that there is none."""
         try:
-            return rows_in(await self._api.get("/runs", params), "runs")
-        except (RefusedError, NotFoundError):
-            return []
+            return await self._api.get(
+                "/runs", {**self._query(range_name, learnt["page_size"]), "page": number}
+            )
+        except (NotFoundError, RefusedError):
+            return None
+
+    async def _base(self, range_name: str, first: set[int], learnt: dict[str, Any]) -> int:
+        """The number of the first page."""
+        if "page_base" not in learnt:
+            is_one = await self._shows(range_name, 1, first, learnt)
+            is_zero = not is_one and await self._shows(range_name, 0, first, learnt)
+            learnt["page_base"] = 0 if is_zero else 1
+        base: int = learnt["page_base"]
+        return base
+
+    async def _shows(self, range_name: str, number: int, ids: set[int], learnt: dict[str, Any]) -> bool:
+        """Whether a page shows most of some runs; others may have pushed some away meanwhile."""
+        shown = _ids(rows_in(await self._page(range_name, number, learnt), "runs"))
+        return len(shown & ids) * 2 > len(shown)
+
+    def _query(self, range_name: str, size: int | None) -> dict[str, Any]:
+        return {"range": range_name, **({} if size is None else {"pageSize": size}), **self._filters}
 
 
 def _ids(records: list[dict[str, Json]]) -> set[int]:
     return {digest(member(record, "id", "run_id") or encode(record)) for record in records}
 
 
-def _is_last(payload: Json) -> bool:
-    """Whether an answer says that nothing follows."""
-    for holder in (payload, member(payload, "pagination", "meta", "page_info")):
-        if isinstance(holder, dict):
-            for key in ("hasMore", "has_more", "hasNext", "has_next", "hasNextPage", "has_next_page"):
-                if holder.get(key) is False:
-                    return True
-    return False
+def _is_last(payload: Json, count: int, first: int) -> bool:
+    """Whether an answer says that nothing follows the rows read so far."""
+    more, total = says_more(payload), says_total(payload)
+    if more is not None:
+        return not more
+    # A total that is no more than the first page may count that page only.
+    return total is not None and first < total <= count

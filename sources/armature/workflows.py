@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sources.armature.lists import all_rows, list_inside
 from sources.armature.tables import MCP_SERVERS, WORKFLOW_CRITERIA, WORKFLOWS
-from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
+from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, RefusedError
 from sources.common.http import path_of
 from sources.common.payload import encode, member, object_in
-from sources.common.records import lacking, read_record
+from sources.common.records import lacking, read_record, unidentified
 from sources.common.state import digest
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Workflows:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._referred: set[str] = set()
+        self._unread: set[str] = set()
         self.missing: list[str] = []
 
     async def reference(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
@@ -65,9 +66,7 @@ class Workflows:
         known = state.reference.setdefault(WORKFLOWS.name, {})
         unknown = sorted(self._referred - known.keys())[:REFERRED_AT_ONCE]
         rows: Rows = {}
-        for workflow_id, detail in zip(
-            unknown, await asyncio.gather(*map(self._workflow, unknown)), strict=True
-        ):
+        for workflow_id, detail in (await self._read(unknown)).items():
             known[workflow_id] = {"is_gone": True}
             if detail is not None:
                 entry = {"first": now.isoformat(), "is_gone": True}
@@ -90,9 +89,9 @@ class Workflows:
         rows = []
         for record in await all_rows(self._api, "/mcp-servers", "mcp_servers", "servers"):
             row = read_record(MCP_SERVERS, record)
-            server_id = row["mcp_server_id"]
+            server_id = row["mcp_server_id"] = row["mcp_server_id"] or unidentified(record)
             content = digest(row)
-            if server_id is not None and shown.get(server_id) != content:
+            if shown.get(server_id) != content:
                 shown[server_id] = content
                 rows.append(row)
         return {MCP_SERVERS.name: rows}
@@ -100,14 +99,16 @@ class Workflows:
     async def _workflows(self, state: SyncState, now: datetime) -> Rows:
         records = await all_rows(self._api, "/workflows", "workflows")
         known = state.reference.setdefault(WORKFLOWS.name, {})
-        listed = {name: record for record in records if (name := _workflow_id(record)) is not None}
+        listed = {_workflow_id(record): record for record in records}
         details = await self._details(listed, known, state.learnt, now)
         rows: Rows = {}
         for workflow_id, record in listed.items():
             before = known.get(workflow_id, {})
             entry = {**before, "listed": digest(encode(record)), "is_gone": False}
             entry.setdefault("first", now.isoformat())
-            if workflow_id in details:
+            if workflow_id in self._unread:
+                del entry["listed"]
+            elif workflow_id in details:
                 entry["read"] = now.isoformat()
             elif "read" in before and state.learnt.get("workflow_detail"):
                 known[workflow_id] = entry
@@ -143,13 +144,13 @@ class Workflows:
         details: dict[str, dict[str, Json] | None] = {}
         while wanted and learnt.get("workflow_samples", 0) < SAMPLES:
             workflow_id = wanted.pop(0)
-            detail = await self._workflow(workflow_id)
+            detail = (await self._read([workflow_id])).get(workflow_id)
             details[workflow_id] = detail
             learnt["workflow_samples"] = learnt.get("workflow_samples", 0) + 1
             if detail is not None and _says_more(detail, listed[workflow_id]):
                 learnt["workflow_detail"] = True
         if learnt.get("workflow_detail"):
-            details.update(zip(wanted, await asyncio.gather(*map(self._workflow, wanted)), strict=True))
+            details.update(await self._read(wanted))
         return details
 
     async def _vanished(
@@ -159,25 +160,38 @@ class Workflows:
         seen = state.reference.get("seen", {}).get("workflows")
         gone = sorted(known.keys() - set(listed))
         rows: Rows = {}
-        for workflow_id in [name for name in gone if not known[name].get("is_gone")]:
+        vanished = await self._read([name for name in gone if not known[name].get("is_gone")])
+        for workflow_id, detail in vanished.items():
             known[workflow_id].update(is_gone=True, content=None)
-            detail = await self._workflow(workflow_id)
             if detail is not None:
                 seen_at = None if seen is None else datetime.fromisoformat(seen)
                 _extend(rows, _workflow_rows(detail, workflow_id, known[workflow_id], seen_at=seen_at))
         return rows
 
-    async def _workflow(self, workflow_id: str) -> dict[str, Json] | None:
-        """A workflow's detail; None when the platform does not show it."""
-        try:
-            return object_in(await self._api.get(path_of("workflows", workflow_id)), "workflow")
-        except (NotFoundError, ForbiddenError):
-            return None
+    async def _read(self, workflow_ids: list[str]) -> dict[str, dict[str, Json] | None]:
+        """The details of workflows; None for those that the platform does not show.
+
+        Those that cannot be read are left out, and noted.
+        """
+        details: dict[str, dict[str, Json] | None] = {}
+
+        async def read(workflow_id: str) -> None:
+            try:
+                answer = await self._api.get(path_of("workflows", workflow_id))
+            except (NotFoundError, ForbiddenError, RefusedError):
+                details[workflow_id] = None
+            except EndpointError as error:
+                self._unread.add(workflow_id)
+                self.missing.append(f"A workflow could not be read: {error}.")
+            else:
+                details[workflow_id] = object_in(answer, "workflow")
+
+        await asyncio.gather(*map(read, workflow_ids))
+        return details
 
 
-def _workflow_id(record: dict[str, Json]) -> str | None:
-    workflow_id: str | None = read_record(WORKFLOWS, record)["workflow_id"]
-    return workflow_id
+def _workflow_id(record: dict[str, Json]) -> str:
+    return read_record(WORKFLOWS, record)["workflow_id"] or unidentified(record)
 
 
 def _workflow_rows(

@@ -5,54 +5,117 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from sources.common.errors import UnreadableError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_DELICATE_NUMBER = re.compile(rb"\d{17}|[:,\[\s]-?\d+(?:\.\d+)?[eE]\+?\d{3}")
+_DELICATE_NUMBER = re.compile(rb"\d{16}|[:,\[\s]-?\d+(?:\.\d+)?[eE][-+]?\d{3}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_NUMBER = 1000
+"""Digits beyond which no warehouse takes a number inside JSON."""
 
 Json = Any
-"""A decoded JSON value: dict, list, str, int, float, bool or None."""
+"""A decoded JSON value: dict, list, str, int, float, bool or None; Decimal where a float would round."""
 
 
 def decode(body: bytes) -> Json:
-    """Decode JSON and replace what no warehouse takes: NUL and lone surrogates by U+FFFD, NaN and
-    Infinity by null. Integers of any size stay exact.
+    """Decode JSON and replace what no warehouse takes: NUL, lone surrogates and broken UTF-8 by U+FFFD, NaN
+    and Infinity by null, numbers of unreasonable size by their text. All other numbers stay exact.
 
     Raises:
         UnreadableError: the body is not JSON, or nests too deeply to be read.
     """
-    # orjson is fast and strict, but turns integers beyond 64 bits into floats.
+    # orjson is fast and strict, but rounds integers beyond 64 bits and long fractions to floats.
     if not _DELICATE_NUMBER.search(body):
         try:
             value = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            pass
-        else:
             return _storable(value) if rb"\u0000" in body else value
+        except (orjson.JSONDecodeError, RecursionError):
+            pass
     try:
-        return _storable(json.loads(body))
+        text = body.decode(json.detect_encoding(body), "replace")
+        return _storable(json.loads(text, parse_int=_exact_int, parse_float=_exact_float, strict=False))
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not readable as JSON: {type(error).__name__}") from error
+
+
+def _exact_int(text: str) -> int | str:
+    return int(text) if len(text) <= _LONGEST_NUMBER else text
+
+
+def _exact_float(text: str) -> float | Decimal | str:
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent beyond any number
+        return text
+    if len(text) > _LONGEST_NUMBER or abs(exact.adjusted()) > _LONGEST_NUMBER // 2:
+        return text
+    nearest = float(text)
+    return nearest if math.isfinite(nearest) and Decimal(repr(nearest)) == exact else exact
 
 
 def encode(value: Json) -> str:
     """A decoded value as JSON text."""
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value, default=_encoded_decimal).decode()
     except TypeError:  # integers beyond 64 bits, or nesting beyond orjson's limit
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return "".join(_encoded_parts(value))
+
+
+def _encoded_decimal(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+class _Mark(str):
+    """JSON text that is ready, among values that are not."""
+
+    __slots__ = ()
+
+
+def _encoded_parts(value: Json) -> Iterator[str]:
+    """JSON text piece by piece, at any depth of nesting."""
+    todo: list[Json] = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, _Mark):
+            yield item
+        elif isinstance(item, dict):
+            todo.append(_Mark("}"))
+            for number, (key, inner) in reversed(list(enumerate(item.items()))):
+                todo += [inner, _Mark(f"{',' if number else ''}{orjson.dumps(key).decode()}:")]
+            yield "{"
+        elif isinstance(item, list):
+            todo.append(_Mark("]"))
+            for number, inner in reversed(list(enumerate(item))):
+                todo += [inner, _Mark("," if number else "")]
+            yield "["
+        elif isinstance(item, int) and not isinstance(item, bool):
+            yield str(item)
+        else:
+            yield orjson.dumps(item, default=_encoded_decimal).decode()
 
 
 def _storable(value: Json) -> Json:
     if isinstance(value, str):
         return _UNSTORABLE.sub(REPLACEMENT, value)
     if isinstance(value, dict):
-        return {_UNSTORABLE.sub(REPLACEMENT, key): _storable(item) for key, item in value.items()}
+        storable: dict[str, Json] = {}
+        for key, item in value.items():
+            name = _UNSTORABLE.sub(REPLACEMENT, key)
+            while name != key and (name in storable or name in value):
+                name += REPLACEMENT
+            storable[name] = _storable(item)
+        return storable
     if isinstance(value, list):
         return [_storable(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -60,6 +123,7 @@ def _storable(value: Json) -> Json:
     return value
 
 
+@lru_cache(maxsize=4096)
 def spellings(name: str) -> tuple[str, ...]:
     """A snake_case name in the spellings in which APIs send it: as it is, and in camelCase."""
     head, *rest = name.split("_")
@@ -72,15 +136,21 @@ LIST_NAMES = ("rows", "items", "data", "results")
 
 
 def rows_in(payload: Json, *names: str) -> list[dict[str, Json]]:
-    """The records of a list answer: bare, or under one of `names` (snake_case) or of `LIST_NAMES`.
+    """The records of a list answer: bare, or under one of `names` (snake_case) or of `LIST_NAMES`, or else
+    under the only name that holds a list. Null and an empty object are empty lists.
 
-    An object where a list was expected counts as its values, if those are objects, or else as the one
-    record. An element that is no object becomes `{"value": element}`, so that it is not lost.
+    An object where a list was expected counts as its values, each with its `key`, if those are objects, or
+    else as the one record. An element that is no object becomes `{"value": element}`, so that it is not lost.
 
     Raises:
         UnreadableError: there is no list in the payload.
     """
+    if payload is None or payload == {}:
+        return []
     found = _list_in(payload, [spelling for name in (*names, *LIST_NAMES) for spelling in spellings(name)])
+    if found is None and isinstance(payload, dict):
+        lists = [value for value in payload.values() if isinstance(value, list)]
+        found = lists[0] if len(lists) == 1 else None
     if found is None:
         raise UnreadableError(f"no list of {names[0] if names else 'records'} in the answer")
     return [item if isinstance(item, dict) else {"value": item} for item in found]
@@ -101,32 +171,38 @@ def _list_in(payload: Json, keys: list[str]) -> list[Json] | None:
             return value
         if isinstance(value, dict):
             inner = _list_in(value, keys)
-            if inner is not None:
-                return inner
-            values = list(value.values())
-            return values if values and all(isinstance(item, dict) for item in values) else [value]
+            return entries(value) if inner is None else inner
     return None
+
+
+def entries(mapping: dict[str, Json]) -> list[Json]:
+    """The records of an object that stands where a list was expected."""
+    if all(isinstance(item, dict) for item in mapping.values()):
+        return [{"key": key, **item} for key, item in mapping.items()]
+    return [mapping]
 
 
 def object_in(payload: Json, name: str) -> dict[str, Json] | None:
     """The record of a single-object answer: bare, or under `name` (snake_case) or `data`.
 
-    What stands beside the wrapped record (`{"workflow": {…}, "currentVersion": {…}}`) is added to it where
-    it has no field of that name. None when the answer holds no record.
+    What stands beside the wrapped record (`{"workflow": {…}, "currentVersion": {…}}`) is added to it; where
+    both have a field, that of the envelope goes to `envelope`. None when the answer holds no record.
     """
     if isinstance(payload, list):
         payload = payload[0] if len(payload) == 1 else None
     if not isinstance(payload, dict):
         return None
     for key in (*spellings(name), "data"):
-        if key in payload and (isinstance(payload[key], dict) or payload[key] is None):
-            if payload[key] is None:
-                return None
-            inner = payload[key]
-            if key == "data":
-                inner = object_in(inner, name) or {}
-            beside = {other: value for other, value in payload.items() if other != key}
-            return {**beside, **inner}
+        if key not in payload or not (isinstance(payload[key], dict) or payload[key] is None):
+            continue
+        if (key == "data" or payload[key] is None) and member(payload, "id", f"{name}_id") is not None:
+            continue  # a bare record that has such a field
+        inner = object_in(payload[key], name) if key == "data" else payload[key]
+        if inner is None:
+            return None
+        beside = {other: value for other, value in payload.items() if other != key}
+        clashing = {other: value for other, value in beside.items() if inner.get(other, value) != value}
+        return {**beside, **inner, **({"envelope": clashing} if clashing else {})}
     return payload
 
 

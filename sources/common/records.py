@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sources.common.payload import encode, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sources.common.payload import Json
     from sources.common.tables import Column, Kind, Table
 
@@ -26,9 +26,15 @@ _BIGINT = range(-(2**63), 2**63)
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BEYOND_MICROSECONDS = re.compile(r"(\.\d{6})\d+")
+_BEYOND_MICROSECONDS = re.compile(r"([.,]\d{6})(\d+)")
+_ZONE_IN_WORDS = re.compile(r"\s*(?:UTC|GMT)$", re.IGNORECASE)
+_EXACTLY = Context(prec=1200)
+"""For arithmetic on whatever number an API sends."""
 _MONEY_STEP = Decimal("1e-9")
 _MONEY_LIMIT = Decimal("1e29")
+_MILLISECOND = timedelta(milliseconds=1)
+_IN_SECONDS = ("_seconds", "_secs", "_sec", "_s")
+_UNITLESS = ("duration", "elapsed", "latency")
 
 
 def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row:
@@ -51,7 +57,7 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
             if raw is None:
                 continue
             try:
-                value, is_exact = _fit(column.kind, raw, scale)
+                value, is_exact = _fit(column.kind, raw, scale or _likely_scale(raw, row))
             except (ValueError, OverflowError, InvalidOperation):
                 continue
             row[column.name] = value
@@ -59,7 +65,7 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
                 taken.add(path)
             break
     for name, value in derived.items():
-        taken.update((key,) for key in spellings(name) if key in record and record[key] == value)
+        taken.update((key,) for key in spellings(name) if key in record and _is_same(record[key], value))
     leftover = _leftover(record, taken, plan)
     row["extra"] = encode(leftover) if leftover else None
     row.update(derived)
@@ -71,11 +77,11 @@ class _Plan:
 
     def __init__(self, table: Table, keys: tuple[str, ...]) -> None:
         present = frozenset(keys)
-        self.candidates: list[tuple[Column, list[tuple[Path, int]]]] = []
+        self.candidates: list[tuple[Column, list[tuple[Path, int | None]]]] = []
         self.known: set[str] = set()
         for column in table.own_columns:
             candidates = [
-                (path, 1000 if column.kind == "duration" and name.endswith(("_seconds", "_s")) else 1)
+                (path, _scale(column, name))
                 for name in column.paths
                 for path in spelled(name)
                 if path[0] in present
@@ -83,6 +89,24 @@ class _Plan:
             self.known.update(path[0] for path, _ in candidates)
             if not column.derived:
                 self.candidates.append((column, candidates))
+
+
+def _scale(column: Column, name: str) -> int | None:
+    """Milliseconds in the unit of a duration of that name; None when the name says no unit."""
+    if column.kind != "duration":
+        return 1
+    if name.endswith(_IN_SECONDS):
+        return 1000
+    return None if name.rpartition(".")[2] in _UNITLESS else 1
+
+
+def _likely_scale(raw: Json, row: Row) -> int:
+    """Milliseconds in the unit of a duration that names none: a second's when start and end say so."""
+    started_at, ended_at = row.get("started_at"), row.get("ended_at")
+    if started_at is None or ended_at is None:
+        return 1
+    elapsed, said = (ended_at - started_at) / _MILLISECOND, _as_decimal(raw)
+    return 1000 if abs(float(said) * 1000 - elapsed) < min(1000, abs(float(said) - elapsed)) else 1
 
 
 @lru_cache(maxsize=4096)
@@ -124,22 +148,38 @@ def _leftover(record: dict[str, Json], taken: set[Path], plan: _Plan) -> dict[st
     return leftover
 
 
+def unidentified(record: dict[str, Json]) -> str:
+    """An id for a record that has none, made of its content."""
+    return f"unidentified-{hashlib.sha256(encode(record).encode()).hexdigest()[:32]}"
+
+
+def _is_same(said: Json, derived: object) -> bool:
+    return said == derived and isinstance(said, bool) == isinstance(derived, bool)
+
+
 def _fit(kind: Kind, raw: Json, scale: int) -> tuple[Any, bool]:
     """The value in the column's type, and whether the column says all of it.
 
     Raises:
         ValueError, OverflowError, InvalidOperation: the value does not fit the column's type.
     """
-    if kind == "duration":
-        exact = _as_decimal(raw) * scale
-        return _as_bigint(int(exact.to_integral_value())), exact == exact.to_integral_value()
-    if kind == "money":
-        amount = _as_decimal(raw)
-        if abs(amount) >= _MONEY_LIMIT:
-            raise ValueError(raw)
-        rounded = amount.quantize(_MONEY_STEP)
-        return rounded, rounded == amount
-    return _CONVERSIONS[kind](raw), True
+    match kind:
+        case "text":
+            return _as_text(raw), True
+        case "json":
+            return encode(raw), True
+        case "bool":
+            return _as_bool(raw), True
+        case "bigint":
+            return _as_bigint(raw), True
+        case "double":
+            return _as_double(raw)
+        case "duration":
+            return _as_milliseconds(raw, scale)
+        case "money":
+            return _as_money(raw)
+        case "timestamp":
+            return _as_timestamp(raw)
 
 
 def _as_text(raw: Json) -> str:
@@ -148,29 +188,6 @@ def _as_text(raw: Json) -> str:
     if isinstance(raw, (dict, list)):
         raise ValueError("not a text")
     return encode(raw)
-
-
-def _as_bigint(raw: Json) -> int:
-    if isinstance(raw, str):
-        raw = int(raw) if _INTEGER.fullmatch(raw.strip()) else None
-    elif isinstance(raw, float):
-        raw = int(raw) if raw.is_integer() else None
-    if isinstance(raw, bool) or not isinstance(raw, int) or raw not in _BIGINT:
-        raise ValueError("not a 64-bit integer")
-    return raw
-
-
-def _as_double(raw: Json) -> float:
-    return float(_as_decimal(raw))
-
-
-def _as_decimal(raw: Json) -> Decimal:
-    if isinstance(raw, bool) or not isinstance(raw, (int, float, str)):
-        raise ValueError("not a number")
-    text = str(raw).strip()
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("not a number")
-    return Decimal(text)
 
 
 def _as_bool(raw: Json) -> bool:
@@ -184,25 +201,60 @@ def _as_bool(raw: Json) -> bool:
     raise ValueError("not a truth value")
 
 
-def _as_timestamp(raw: Json) -> datetime:
+def _as_bigint(raw: Json) -> int:
+    if isinstance(raw, str):
+        raw = int(raw) if _INTEGER.fullmatch(raw.strip()) else None
+    elif isinstance(raw, float):
+        raw = int(raw) if raw.is_integer() else None
+    if isinstance(raw, bool) or not isinstance(raw, int) or raw not in _BIGINT:
+        raise ValueError("not a 64-bit integer")
+    return raw
+
+
+def _as_decimal(raw: Json) -> Decimal:
+    if isinstance(raw, bool) or not isinstance(raw, (int, float, str, Decimal)):
+        raise ValueError("not a number")
+    text = str(raw).strip()
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a number")
+    return Decimal(text)
+
+
+def _as_double(raw: Json) -> tuple[float, bool]:
+    exact = _as_decimal(raw)
+    nearest = float(exact)
+    if not math.isfinite(nearest):
+        raise ValueError("beyond a double")
+    return nearest, Decimal(repr(nearest)) == exact
+
+
+def _as_milliseconds(raw: Json, scale: int) -> tuple[int, bool]:
+    exact = _EXACTLY.multiply(_as_decimal(raw), Decimal(scale))
+    whole = exact.to_integral_value(context=_EXACTLY)
+    return _as_bigint(int(whole)), whole == exact
+
+
+def _as_money(raw: Json) -> tuple[Decimal, bool]:
+    amount = _as_decimal(raw)
+    if abs(amount) >= _MONEY_LIMIT:
+        raise ValueError("beyond the column's digits")
+    rounded = amount.quantize(_MONEY_STEP, context=_EXACTLY)
+    return rounded, rounded == amount
+
+
+def _as_timestamp(raw: Json) -> tuple[datetime, bool]:
     """ISO 8601 text (UTC when it names no zone), or a count since 1970 in s, ms, µs or ns, by its size."""
     if isinstance(raw, str) and not _NUMBER.fullmatch(raw.strip()):
-        moment = datetime.fromisoformat(_BEYOND_MICROSECONDS.sub(r"\1", raw.strip()))
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        beyond = _BEYOND_MICROSECONDS.search(raw)
+        text = _ZONE_IN_WORDS.sub("Z", _BEYOND_MICROSECONDS.sub(r"\1", raw.strip()))
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment, beyond is None or not beyond[2].strip("0")
     number = _as_decimal(raw)
     size = abs(number)
     unit = 1 if size < 10**11 else 10**3 if size < 10**14 else 10**6 if size < 10**17 else 10**9
-    return _EPOCH + timedelta(microseconds=int(number * 10**6 / unit))
-
-
-_CONVERSIONS: dict[Kind, Callable[[Json], Any]] = {
-    "text": _as_text,
-    "bigint": _as_bigint,
-    "double": _as_double,
-    "bool": _as_bool,
-    "timestamp": _as_timestamp,
-    "json": encode,
-}
+    exact = _EXACTLY.divide(_EXACTLY.multiply(number, Decimal(10**6)), Decimal(unit))
+    return _EPOCH + timedelta(microseconds=int(exact)), exact == int(exact)
 
 
 def fill_duration(row: Row) -> None:
@@ -214,7 +266,7 @@ def fill_duration(row: Row) -> None:
         and ended_at is not None
         and ended_at >= started_at
     ):
-        row["duration_ms"] = round((ended_at - started_at) / timedelta(milliseconds=1))
+        row["duration_ms"] = round((ended_at - started_at) / _MILLISECOND)
 
 
 def lacking(table: Table, record: dict[str, Json], row: Row) -> frozenset[str]:

@@ -44,8 +44,9 @@ class Column:
 
     `sources` are paths in snake_case, best first, with dots into nested objects ("workflow.id"); each one
     also stands for its camelCase spelling. Without any, the column's own name is looked for. A duration
-    whose source ends in `_seconds` or `_s` is multiplied by 1,000. `derived` columns are filled by the
-    source's own code and never looked up.
+    whose source ends in `_seconds`, `_sec` or `_s` is multiplied by 1,000; the unit of a plain `duration` is
+    found by comparison with start and end. `derived` columns are filled by the source's own code and never
+    looked up.
     """
 
     name: str

