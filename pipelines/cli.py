@@ -58,7 +58,8 @@ Workflow = Annotated[str | None, typer.Option("--workflow", help="Only runs of t
 FullRefresh = Annotated[
     bool,
     typer.Option(
-        "--full-refresh", help="Forget what was loaded, and read all that the platform still shows."
+        "--full-refresh",
+        help="Read all that the platform still shows, as if nothing had been loaded; nothing is removed.",
     ),
 ]
 Select = Annotated[str | None, typer.Option("--select", help="What to build, in dbt's words: fct_runs+.")]
@@ -106,7 +107,7 @@ def load(
     destination: DestinationOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Load what is new on a platform into the raw tables.
+    """Load what is new on a platform.
 
     Runs that had not ended before are read again. A load that was stopped goes on where it was.
     """
@@ -145,7 +146,7 @@ def _load(
 
 @app.command(epilog="Example: runmart build --select fct_runs+")
 def build(select: Select = None, destination: DestinationOption = None, json: JsonOption = False) -> int:
-    """Build the marts from the raw tables with dbt, and test them."""
+    """Build the marts with dbt, and test them."""
     from pipelines.build import build as build_marts
     from pipelines.outcomes import print_build
     from pipelines.output import as_record, print_json
@@ -172,7 +173,10 @@ def run(
     destination: DestinationOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Load, build, and print the scorecard of the models: what a schedule runs."""
+    """Load, build, and print a scorecard of the models.
+
+    This is what a schedule runs.
+    """
     from pipelines.build import build as build_marts
     from pipelines.outcomes import print_build, print_load
     from pipelines.output import as_record, print_json
@@ -199,7 +203,7 @@ def run(
 
 @app.command(epilog="Example: runmart status --json")
 def status(destination: DestinationOption = None, json: JsonOption = False) -> int:
-    """Show what is in the warehouse and what is known to be missing.
+    """Show what is loaded and what is known to be missing.
 
     The exit code is 3 when something that was to be loaded is known to be missing.
     """
@@ -220,7 +224,10 @@ def status(destination: DestinationOption = None, json: JsonOption = False) -> i
 def check(
     platform: Annotated[str, typer.Argument(help="Platform to check: armature.")], json: JsonOption = False
 ) -> int:
-    """Tell in seconds whether address, key and role work, and which endpoints answer."""
+    """Tell in seconds whether an account can be read.
+
+    Address, key, role, and which endpoints answer; and which fields the platform describes.
+    """
     from pipelines.check import check_armature, print_check
     from pipelines.options import known_name
     from pipelines.output import as_record, print_json
@@ -249,7 +256,10 @@ def query(
     destination: DestinationOption = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> int:
-    """Run a query on the warehouse, which it cannot change, and print the rows."""
+    """Run a query on the warehouse and print the rows.
+
+    The connection is read-only.
+    """
     from pipelines.query import run_query
     from pipelines.warehouse import warehouse
 
@@ -279,9 +289,9 @@ def emulate(
         str | None, typer.Option("--api-key", help="A key of your own that the account accepts.")
     ] = None,
 ) -> int:
-    """Serve a made-up account over HTTP on loopback, to try runmart on; its world goes on as time does.
+    """Serve a made-up account over HTTP on loopback.
 
-    A port that is in use gives exit code 2.
+    Its runs go on as time does, until Ctrl-C. A port that is in use gives exit code 2.
     """
     from pipelines.emulate import emulate as serve
     from pipelines.options import known_name
@@ -299,7 +309,10 @@ def demo(
     runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of the made-up account.")] = 3600,
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same account.")] = 7,
 ) -> int:
-    """Show the whole way: a made-up account over HTTP, loaded, built, and a scorecard of its models."""
+    """Show the whole way with a made-up account.
+
+    It is served over HTTP, loaded and built, and a scorecard of its models is printed.
+    """
     from pipelines.demo import demo as show
     from pipelines.outcomes import print_demo
 
@@ -341,11 +354,16 @@ def run_command(arguments: list[str], *, shows_traceback: bool) -> int:
     from pipelines import failures
 
     try:
-        code = app(arguments, standalone_mode=False, prog_name="runmart")
+        # Not `app(…)`: that turns a closed stdout and Ctrl-C into exit codes before they can be told apart.
+        command = typer.main.get_command(app)
+        with command.make_context("runmart", arguments or ["--help"]) as context:
+            code = command.invoke(context)
         sys.stdout.flush()
+    except typer.Exit as done:
+        return done.exit_code
     except (Exception, KeyboardInterrupt) as error:
         return failures.report(error, shows_traceback=shows_traceback)
-    return failures.INTERRUPTED_CODE if code == failures.INTERRUPTED_CODE else int(code or 0)
+    return int(code or 0)
 
 
 if __name__ == "__main__":

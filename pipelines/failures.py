@@ -24,8 +24,9 @@ def report(error: BaseException, *, shows_traceback: bool) -> int:
     """Tell what went wrong; returns the exit code."""
     if isinstance(error, BrokenPipeError):
         end_quietly()
-    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        return interrupted()
+    if _was_interrupted(error):
+        _tell(STOPPED)
+        return INTERRUPTED_CODE
     if shows_traceback:
         traceback.print_exception(error)
     if isinstance(error, RunmartError):
@@ -34,7 +35,8 @@ def report(error: BaseException, *, shows_traceback: bool) -> int:
         return USAGE_CODE if is_usage else FAILED_CODE
     # Typer's own errors: an unknown option, a missing argument. Their classes moved between its versions.
     if hasattr(error, "format_message"):
-        _tell(f"{error.format_message()} See `{_command(error)} --help`.")
+        said = error.format_message().replace("Value error, ", "").rstrip(".")
+        _tell(f"{said}. See `{_command(error)} --help`.")
         return USAGE_CODE
     hint = "" if shows_traceback else " Run it again with --debug to see where."
     said = " ".join(str(error).split())
@@ -42,10 +44,13 @@ def report(error: BaseException, *, shows_traceback: bool) -> int:
     return FAILED_CODE
 
 
-def interrupted() -> int:
-    """Tell that the user stopped the command."""
-    _tell(STOPPED)
-    return INTERRUPTED_CODE
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: dlt wraps it like any other failure of a step."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _tell(text: str) -> None:

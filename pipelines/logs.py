@@ -51,9 +51,8 @@ def configure(log_format: LogFormat, *, verbose: bool) -> None:
     own.setLevel(
         logging.DEBUG if verbose else logging.INFO if log_format is LogFormat.JSON else logging.WARNING
     )
-    os.environ["RUNTIME__LOG_LEVEL"] = "INFO" if verbose else "CRITICAL"
-    if log_format is LogFormat.JSON:
-        os.environ["RUNTIME__LOG_FORMAT"] = "JSON"
+    # dlt's own JSON format would be put on this handler too.
+    os.environ["RUNTIME__LOG_LEVEL"] = "INFO" if verbose and log_format is LogFormat.TEXT else "CRITICAL"
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     if not verbose:

@@ -58,7 +58,8 @@ def differences(document: Any) -> list[Difference]:  # noqa: ANN401
 
 
 def _difference(table: Table, fields: set[str]) -> Difference:
-    known_to_us = {path.partition(".")[0] for column in table.own_columns for path in column.paths}
+    known_to_us = {column.name for column in table.own_columns}
+    known_to_us.update(path.partition(".")[0] for column in table.own_columns for path in column.paths)
     if table.name in WITH_CRITERIA:
         known_to_us.update(CRITERIA_NAMES)
     top = {name for name in fields if "." not in name}

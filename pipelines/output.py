@@ -135,7 +135,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         )
     for row in kept:
         table.add_row(*(Text("null", style="dim") if v is None else Text(printable(text_of(v))) for v in row))
-    out().print(table)
+    console = out()
+    with console.capture() as drawn:
+        console.print(table)
+    # Not through the console: it ends the process when whoever reads stdout has gone.
+    sys.stdout.write(drawn.get())
 
 
 def ago(then: datetime, now: datetime) -> str:

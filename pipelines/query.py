@@ -44,7 +44,8 @@ def run_query(warehouse: Warehouse, sql: str, form: Format, output: Path | None,
         raise SettingsError("--output needs --format csv, json or parquet.")
     if form is Format.PARQUET and output is None and sys.stdout.isatty():
         raise SettingsError("Parquet is not for a terminal: give --output FILE, or redirect stdout.")
-    with warehouse.ask(sql) as answer:
+    with warehouse.reading() as reader:
+        answer = reader.ask(sql)
         if form is Format.TABLE:
             _show(answer, limit)
             return

@@ -14,7 +14,7 @@ from pipelines.warehouse import MARTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipelines.warehouse import Warehouse
+    from pipelines.warehouse import Reader, Warehouse
 
 logger = logging.getLogger("runmart.status")
 
@@ -95,20 +95,20 @@ def status(warehouse: Warehouse) -> Status:
     """Look at a warehouse; one that has nothing yet, or not all tables and columns, is fine."""
     from pipelines.load import PLATFORMS
 
+    now = datetime.now(UTC)
     columns = warehouse.columns(*PLATFORMS, MARTS)
-    return Status(
-        warehouse.describe(),
-        datetime.now(UTC),
-        [_platform_status(warehouse, platform, columns) for platform in PLATFORMS],
-        _mart_status(warehouse, columns),
-    )
+    if not columns:
+        return Status(warehouse.describe(), now, [PlatformStatus(name) for name in PLATFORMS], MartStatus())
+    with warehouse.reading() as reader:
+        platforms = [_platform_status(reader, platform, columns) for platform in PLATFORMS]
+        return Status(warehouse.describe(), now, platforms, _mart_status(reader, columns))
 
 
 class _Table:
     """A table of which it is not sure that it is there, or has all its columns."""
 
-    def __init__(self, warehouse: Warehouse, columns: Columns, schema: str, name: str) -> None:
-        self._warehouse = warehouse
+    def __init__(self, reader: Reader, columns: Columns, schema: str, name: str) -> None:
+        self._reader = reader
         self.columns = columns.get((schema, name), set())
         self.name = f"{schema}.{name}"
 
@@ -119,7 +119,7 @@ class _Table:
         """Rows of a query on the table; none when it lacks a column that the query needs."""
         if not self.has(*needs):
             return []
-        return self._warehouse.query(f"select {what} from {self.name} {rest}")  # noqa: S608
+        return self._reader.query(f"select {what} from {self.name} {rest}")  # noqa: S608
 
     def value(self, what: str, *needs: str, rest: str = "") -> Any:  # noqa: ANN401
         """The one value of a query; None when there is none."""
@@ -127,9 +127,9 @@ class _Table:
         return rows[0]["value"] if rows else None
 
 
-def _platform_status(warehouse: Warehouse, platform: str, columns: Columns) -> PlatformStatus:
+def _platform_status(reader: Reader, platform: str, columns: Columns) -> PlatformStatus:
     def table(name: str) -> _Table:
-        return _Table(warehouse, columns, platform, name)
+        return _Table(reader, columns, platform, name)
 
     log, runs, errors = table("sync_log"), table("runs"), table("fetch_errors")
     complete = log.value("max(finished_at)", "finished_at", "is_complete", rest="where is_complete")
@@ -180,14 +180,14 @@ def _abandoned(states: _Table, platform: str) -> int | None:
     return int(sync.get("abandoned", 0))
 
 
-def _mart_status(warehouse: Warehouse, columns: Columns) -> MartStatus:
+def _mart_status(reader: Reader, columns: Columns) -> MartStatus:
     found = sorted(name for schema, name in columns if schema == MARTS)
-    rows = {name: _Table(warehouse, columns, MARTS, name).value("count(*)") for name in found}
-    return MartStatus(rows, _built_until(warehouse, columns))
+    rows = {name: _Table(reader, columns, MARTS, name).value("count(*)") for name in found}
+    return MartStatus(rows, _built_until(reader, columns))
 
 
-def _built_until(warehouse: Warehouse, columns: Columns) -> dict[str, datetime]:
-    runs = _Table(warehouse, columns, MARTS, "fct_runs")
+def _built_until(reader: Reader, columns: Columns) -> dict[str, datetime]:
+    runs = _Table(reader, columns, MARTS, "fct_runs")
     found = runs.select(
         "platform, max(extracted_at) as until", "platform", "extracted_at", rest="group by platform"
     )

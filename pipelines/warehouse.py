@@ -57,6 +57,19 @@ class Answer(ABC):
         """The rows as Arrow record batches."""
 
 
+class Reader(ABC):
+    """An open, read-only connection."""
+
+    @abstractmethod
+    def ask(self, sql: str) -> Answer:
+        """Run a query; its answer must be read before the next one is asked."""
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """All rows of a small query, by column name."""
+        answer = self.ask(sql)
+        return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows()]
+
+
 class Warehouse(ABC):
     """One destination. Its connections here are read-only: dlt and dbt write, through their own."""
 
@@ -83,18 +96,18 @@ class Warehouse(ABC):
         """Raise `SettingsError` or `WarehouseError` when nothing can be loaded here now."""
 
     @abstractmethod
-    def ask(self, sql: str) -> AbstractContextManager[Answer]:
-        """Run a query on a read-only connection that is open as long as the `with` block.
+    def reading(self) -> AbstractContextManager[Reader]:
+        """A read-only connection that is open as long as the `with` block.
 
         Raises:
-            QueryError: the query is wrong.
+            QueryError: a query is wrong, when it is asked or while its rows are read.
             SettingsError, WarehouseError: the warehouse cannot be read.
         """
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        """All rows of a small query, by column name."""
-        with self.ask(sql) as answer:
-            return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows()]
+        """All rows of a small query, by column name, on a connection of its own; see `reading`."""
+        with self.reading() as reader:
+            return reader.query(sql)
 
     def columns(self, *schemas: str) -> dict[tuple[str, str], set[str]]:
         """The columns of each (schema, table) in the given schemas; empty when there is nothing yet."""
@@ -230,7 +243,7 @@ class DuckDbWarehouse(Warehouse):
             self._connect(read_only=False).close()
 
     @contextmanager
-    def ask(self, sql: str) -> Iterator[Answer]:
+    def reading(self) -> Iterator[Reader]:
         import duckdb
 
         if not self.exists():
@@ -240,11 +253,9 @@ class DuckDbWarehouse(Warehouse):
         connection = self._connect(read_only=True)
         try:
             connection.execute("set TimeZone = 'UTC'")
-            try:
-                connection.execute(sql)
-                yield _DuckDbAnswer(connection)
-            except duckdb.Error as error:
-                raise QueryError(_duckdb_sentence(error)) from error
+            yield _DuckDbReader(connection)
+        except duckdb.Error as error:
+            raise QueryError(_duckdb_sentence(error)) from error
         finally:
             connection.close()
 
@@ -267,6 +278,14 @@ class DuckDbWarehouse(Warehouse):
             if "Permission denied" in text:
                 raise SettingsError(f"{self.path} may not be opened: permission denied.") from error
             raise WarehouseError(f"{self.path} cannot be opened: {text}") from error
+
+
+class _DuckDbReader(Reader):
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def ask(self, sql: str) -> Answer:
+        return _DuckDbAnswer(self._connection.execute(sql))
 
 
 class _DuckDbAnswer(Answer):
@@ -304,7 +323,12 @@ class PostgresWarehouse(Warehouse):
 
     def describe(self) -> str:
         of = self.credentials
-        return f"postgresql://{of.username}@{of.host}:{of.port}/{of.database}"
+        return f"postgresql://{of.username}@{self._host}:{of.port}/{of.database}"
+
+    @property
+    def _host(self) -> str:
+        """The host; a socket's directory stands behind the question mark of the address."""
+        return str((self.credentials.query or {}).get("host", self.credentials.host))
 
     def destination(self) -> Destination[Any, Any]:
         import dlt
@@ -315,7 +339,7 @@ class PostgresWarehouse(Warehouse):
         of = self.credentials
         variables = {
             "RUNMART_TARGET": "postgres",
-            "PGHOST": str(of.host),
+            "PGHOST": self._host,
             "PGPORT": str(of.port),
             "PGUSER": str(of.username),
             "PGPASSWORD": str(of.password or ""),
@@ -339,19 +363,17 @@ class PostgresWarehouse(Warehouse):
             )
 
     @contextmanager
-    def ask(self, sql: str) -> Iterator[Answer]:
+    def reading(self) -> Iterator[Reader]:
         import psycopg2
 
         connection = self._connect()
         try:
             connection.set_session(readonly=True)
             with connection.cursor() as cursor:
-                try:
-                    cursor.execute("set time zone 'UTC'")
-                    cursor.execute(sql)
-                    yield _PostgresAnswer(cursor)
-                except psycopg2.Error as error:
-                    raise QueryError(_postgres_sentence(error)) from error
+                cursor.execute("set time zone 'UTC'")
+                yield _PostgresReader(cursor)
+        except psycopg2.Error as error:
+            raise QueryError(_postgres_sentence(error)) from error
         finally:
             connection.close()
 
@@ -363,7 +385,7 @@ class PostgresWarehouse(Warehouse):
             return psycopg2.connect(of.to_native_representation())
         except psycopg2.OperationalError as error:
             text = " ".join(str(error).split())
-            where = f"{of.host}:{of.port}"
+            where = f"{self._host}:{of.port}"
             setting = "Check DESTINATION__POSTGRES__CREDENTIALS."
             if "authentication failed" in text or "no password supplied" in text:
                 raise SettingsError(
@@ -374,8 +396,17 @@ class PostgresWarehouse(Warehouse):
                 raise SettingsError(f"PostgreSQL at {where} says: {said}. {setting}") from error
             if "could not translate host name" in text:
                 raise WarehouseError(f"The host {of.host} of PostgreSQL is not known. {setting}") from error
-            reason = text.rpartition("failed: ")[2]
+            reason = text.rpartition("failed: ")[2].partition(" Is the server")[0]
             raise WarehouseError(f"PostgreSQL at {where} cannot be reached: {reason}") from error
+
+
+class _PostgresReader(Reader):
+    def __init__(self, cursor: PostgresCursor) -> None:
+        self._cursor = cursor
+
+    def ask(self, sql: str) -> Answer:
+        self._cursor.execute(sql)
+        return _PostgresAnswer(self._cursor)
 
 
 class _PostgresAnswer(Answer):

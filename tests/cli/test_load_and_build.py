@@ -1,0 +1,169 @@
+"""`load`, `build`, `run`, `demo`, `emulate`: what they print, how they end, and what they leave alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from emulator.common import faults
+
+if TYPE_CHECKING:
+    from commands import Place
+
+    from emulator import Server
+    from emulator.armature import ArmatureEmulator
+
+    Account = Server[ArmatureEmulator]
+
+
+def test_run_loads_builds_and_scores(whole: Place) -> None:
+    done = json.loads((whole.folder / "run.json").read_text())
+    assert done["exit_code"] == 0
+    assert done["load"]["is_complete"] is True
+    assert done["load"]["runs_new"] > 0
+    assert done["build"]["models_built"] > 0
+    assert done["build"]["failed_tests"] == []
+    assert {row["period"] for row in done["scorecard"]} == {"all"}
+    assert sum(row["runs"] for row in done["scorecard"]) == done["load"]["runs_new"]
+
+
+def test_a_second_load_has_next_to_nothing_to_do(loaded: Place) -> None:
+    done = loaded.run("load", "armature", "--json")
+    assert done.code == 0, done.err
+    assert done.json["requests"] <= 25
+
+
+def test_a_load_of_chosen_tables(place: Place) -> None:
+    done = place.run("load", "armature", "--resources", "runs,workflows", "--since", "7d")
+    assert done.code == 0, done.err
+    assert re.match(r"Loaded \d+ new runs? of armature", done.out)
+    tables = place.call(
+        "query", "select table_name from information_schema.tables where table_schema = 'armature'", "--json"
+    ).json
+    assert "tool_calls" not in {row["table_name"] for row in tables}
+
+
+def test_json_logs_are_one_object_per_line(loaded: Place) -> None:
+    done = loaded.run("load", "armature", "--log-format", "json")
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    assert lines
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+
+
+def test_an_error_is_a_json_line_too(empty: Place) -> None:
+    done = empty.run("--log-format", "json", "load", "armature")
+    (line,) = map(json.loads, done.err.splitlines())
+    assert (done.code, line["level"]) == (2, "error")
+
+
+def test_unread_details_end_with_3(empty: Place, own_account: Account) -> None:
+    own_account.faults.add(faults.answer(400, b"{}"), on="GET /runs/{id}/tool-calls")
+    empty.settings |= {
+        "SOURCES__ARMATURE__BASE_URL": own_account.origin,
+        "SOURCES__ARMATURE__API_KEY": own_account.api_key,
+    }
+    done = empty.run("load", "armature")
+    assert done.code == 3, done.err
+    assert "Known to be missing" in done.err
+
+
+def test_build_before_the_first_load_says_so(place: Place) -> None:
+    place.run("build").failed_with(1, "runmart load armature")
+    assert not (place.folder / "runmart.duckdb").exists()
+
+
+def test_a_failing_test_of_dbt_is_named_and_ends_with_1(loaded: Place) -> None:
+    with duckdb.connect(str(loaded.folder / "runmart.duckdb")) as connection:
+        connection.execute("insert into armature.runs select * from armature.runs limit 1")
+    done = loaded.run("build", "--select", "stg_armature__runs")
+    assert done.code == 1
+    assert "Test failed: unique_stg_armature__runs_run_key" in done.err
+    assert loaded.run("build", "--select", "stg_armature__runs", "--json").json["failed_tests"]
+
+
+def test_a_selection_that_matches_nothing(loaded: Place) -> None:
+    loaded.run("build", "--select", "no_such_model").failed_with(2, "no_such_model")
+
+
+def test_a_load_that_is_interrupted_says_what_is_kept(empty: Place, own_account: Account) -> None:
+    own_account.latency.fixed = 300
+    empty.settings |= {
+        "SOURCES__ARMATURE__BASE_URL": own_account.origin,
+        "SOURCES__ARMATURE__API_KEY": own_account.api_key,
+    }
+    process = empty.start("load", "armature")
+    while own_account.requests.total == 0:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, (out, err)
+    assert "Stopped." in err
+    assert "Traceback" not in err
+
+
+def test_the_emulator_tells_how_to_be_used_and_refuses_a_taken_port(empty: Place) -> None:
+    process = empty.start("emulate", "armature", "--port", "0", "--runs", "20", "--workflows", "4")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(6)]
+    exports = dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
+    assert empty.call("check", "armature", **exports).code == 0
+    port = exports["SOURCES__ARMATURE__BASE_URL"].rpartition(":")[2]
+    empty.call("emulate", "armature", "--port", port).failed_with(2, port, "in use")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+
+
+def test_the_demo_goes_the_whole_way_twice(empty: Place) -> None:
+    for _ in range(2):
+        done = empty.run("demo", "--runs", "60")
+        assert done.code == 0, done.err
+        assert "pass rate" in done.out
+        assert str(empty.folder / "runmart_demo.duckdb") in done.out
+        assert "SOURCES__ARMATURE__API_KEY" in done.out
+    assert {path.name for path in empty.folder.iterdir()} == {"runmart_demo.duckdb"}
+    with duckdb.connect(str(empty.folder / "runmart_demo.duckdb"), read_only=True) as connection:
+        (runs,) = connection.execute("select count(*) from analytics.fct_runs").fetchall()[0]
+    assert 50 <= runs <= 70
+
+
+def test_the_demo_leaves_a_real_warehouse_alone(loaded: Place) -> None:
+    loaded.run("demo", "--destination", "runmart.duckdb").failed_with(
+        2, "not a file of the demo", "--destination"
+    )
+
+
+def test_a_bar_is_shown_on_a_terminal(loaded: Place) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    import subprocess
+    import sys
+
+    from commands import ROOT
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", "load", "armature"],
+        cwd=loaded.folder,
+        env=loaded.environment | {"PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    assert process.wait(timeout=60) == 0
+    assert b"\x1b[" in seen

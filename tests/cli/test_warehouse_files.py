@@ -1,0 +1,56 @@
+"""DuckDB files that cannot be used: each is told from the others, before the platform is asked."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+if TYPE_CHECKING:
+    from commands import Place
+
+FILE = "runmart.duckdb"
+
+
+def test_a_read_only_file_is_not_loaded_into(loaded: Place) -> None:
+    (loaded.folder / FILE).chmod(0o444)
+    loaded.call("load", "armature").failed_with(2, str(loaded.folder / FILE), "read-only", "chmod")
+
+
+def test_a_read_only_file_can_be_read(loaded: Place) -> None:
+    (loaded.folder / FILE).chmod(0o444)
+    assert loaded.call("query", "select count(*) as n from armature.runs", "--format", "csv").code == 0
+
+
+def test_a_folder_that_does_not_exist(place: Place) -> None:
+    settings = {"DESTINATION__DUCKDB__CREDENTIALS": "nowhere/x.duckdb"}
+    place.call("load", "armature", **settings).failed_with(2, str(place.folder / "nowhere"), "does not exist")
+
+
+@pytest.mark.parametrize("command", [["load", "armature"], ["status"], ["query", "select 1"], ["build"]])
+def test_a_file_that_is_no_duckdb_file(place: Place, command: list[str]) -> None:
+    (place.folder / FILE).write_text("no database at all " * 1000)
+    place.call(*command).failed_with(2, str(place.folder / FILE), "not a DuckDB file")
+
+
+def test_a_file_that_another_process_holds(loaded: Place) -> None:
+    with duckdb.connect(str(loaded.folder / FILE)):
+        loaded.call("load", "armature").failed_with(1, str(loaded.folder / FILE), "another process", "PID")
+
+
+def test_in_memory_is_refused(place: Place) -> None:
+    place.call("status", DESTINATION__DUCKDB__CREDENTIALS=":memory:").failed_with(
+        2, "DESTINATION__DUCKDB__CREDENTIALS", "file"
+    )
+
+
+def test_files_are_private(whole: Place) -> None:
+    for path in [whole.folder / FILE, *(whole.folder / "dlt").rglob("*")]:
+        assert not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO), path
+
+
+def test_nothing_is_left_in_the_working_folder_but_the_warehouse(whole: Place) -> None:
+    # `dlt` is DLT_DATA_DIR here, `run.json` the test's own.
+    assert {path.name for path in whole.folder.iterdir()} == {FILE, "dlt", "run.json"}
