@@ -28,7 +28,7 @@ def armature_session(
     base_url: str | None = None,
     api_key: str | None = None,
     *,
-    chunk_runs: int = 1000,
+    chunk_runs: int | None = None,
     since: datetime | None = None,
     workflow: str | None = None,
     forget: bool = False,

@@ -60,7 +60,9 @@ class ArmatureRuns:
         number, idle = None, 0
         while records and idle < IDLE_PAGES and (looks_full or not _is_last(payload, count, len(first))):
             if number is None:
-                number = await self._base(range_name, first, learnt)
+                number, probed = await self._base(range_name, learnt)
+                for page in probed:
+                    yield page
             number += 1
             if number > MOST_PAGES:
                 raise PlatformError(
@@ -102,19 +104,23 @@ class ArmatureRuns:
         except (NotFoundError, RefusedError):
             return None
 
-    async def _base(self, range_name: str, first: set[int], learnt: dict[str, Any]) -> int:
-        """The number of the first page."""
-        if "page_base" not in learnt:
-            is_one = await self._shows(range_name, 1, first, learnt)
-            is_zero = not is_one and await self._shows(range_name, 0, first, learnt)
-            learnt["page_base"] = 0 if is_zero else 1
-        base: int = learnt["page_base"]
-        return base
+    async def _base(self, range_name: str, learnt: dict[str, Any]) -> tuple[int, list[Page]]:
+        """The number of the first page, and the pages that were read to find it out.
 
-    async def _shows(self, range_name: str, number: int, ids: set[int], learnt: dict[str, Any]) -> bool:
-        """Whether a page shows most of some runs; others may have pushed some away meanwhile."""
-        shown = _ids(rows_in(await self._page(range_name, number, learnt), "runs"))
-        return len(shown & ids) * 2 > len(shown)
+        Where pages count from 1, page 0 is refused, empty, or the same as page 1; where they count from 0,
+        the two have no run in common. Runs that come or go in between blur that: then the smaller number is
+        taken for now, which reads one page twice at worst, and the question stays open.
+        """
+        if "page_base" in learnt:
+            return learnt["page_base"], []
+        pages = [Page(rows_in(await self._page(range_name, number, learnt), "runs")) for number in (1, 0, 1)]
+        one, zero, one_again = (_ids(page.records) for page in pages)
+        if one == one_again:
+            if zero and zero.isdisjoint(one):
+                learnt["page_base"] = 0
+            elif zero in (set(), one):
+                learnt["page_base"] = 1
+        return learnt.get("page_base", 0), pages
 
     def _query(self, range_name: str, size: int | None) -> dict[str, Any]:
         return {"range": range_name, **({} if size is None else {"pageSize": size}), **self._filters}

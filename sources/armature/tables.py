@@ -93,6 +93,7 @@ RUNS = Table(
                 "duration_ms",
                 "duration_millis",
                 "elapsed_ms",
+                "latency_ms",
                 "timing.duration_ms",
                 "duration_seconds",
                 "duration_secs",

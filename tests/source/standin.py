@@ -84,7 +84,7 @@ class Account:
             case ("runs",):
                 return self._page(query)
             case ("runs", run_id):
-                return _found(self.details.get(run_id))
+                return _found(self.details.get(run_id) or _by_id(self.runs, run_id))
             case ("runs", run_id, "evaluation"):
                 return _found(self.evaluations.get(run_id, MISSING))
             case ("runs", run_id, "tool-calls"):
@@ -94,7 +94,7 @@ class Account:
             case ("workflows",):
                 return 200, self._whole(self.workflows)
             case ("workflows", workflow_id):
-                return _found(self.workflow_details.get(workflow_id))
+                return _found(self.workflow_details.get(workflow_id) or _by_id(self.workflows, workflow_id))
             case ("mcp-servers",):
                 return 200, self._whole(self.mcp_servers)
         return 404, {"error": {"code": "not_found", "message": "no such path"}}
@@ -123,6 +123,14 @@ class Account:
 
 
 MISSING = object()
+
+
+def _by_id(rows: Json, wanted: str) -> Json:
+    """The row of a list that has an id; without a detail of its own, a thing is what its list shows."""
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and str(row.get("id")) == wanted:
+            return row
+    return None
 
 
 def _found(body: Json) -> tuple[int, Json]:
