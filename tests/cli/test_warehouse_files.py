@@ -37,7 +37,7 @@ def test_a_file_that_is_no_duckdb_file(place: Place, command: list[str]) -> None
 
 def test_a_file_that_another_process_holds(loaded: Place) -> None:
     with duckdb.connect(str(loaded.folder / FILE)):
-        loaded.call("load", "armature").failed_with(1, str(loaded.folder / FILE), "another process", "PID")
+        loaded.run("load", "armature").failed_with(1, str(loaded.folder / FILE), "another process", "PID")
 
 
 def test_in_memory_is_refused(place: Place) -> None:
