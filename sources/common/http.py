@@ -7,10 +7,12 @@ import contextlib
 import ipaddress
 import logging
 import random
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -32,6 +34,7 @@ from sources.common.errors import (
 from sources.common.payload import decode, member
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
     from types import TracebackType
 
@@ -54,10 +57,12 @@ class HttpSettings:
         concurrency: requests in flight at once.
         requests_per_second: upper limit of the request rate; None for no limit.
         timeout: seconds that the connection, or one read from it, may take.
-        deadline: seconds after which a request that keeps failing is given up; waiting that the API
-            asks for does not count.
+        deadline: seconds after which a request that brought no whole answer is given up; waiting that the
+            API or `requests_per_second` asks for does not count.
         longest_wait: longest `Retry-After`, in seconds, that is obeyed; beyond it the sync ends.
         largest_response: bytes beyond which an answer is refused.
+        first_backoff: seconds that the pause before the second try may take; each further one may take twice
+            as long, up to `longest_backoff`.
         headers: further headers (an organisation id).
     """
 
@@ -92,15 +97,19 @@ def api_address(base_url: str, prefix: str, setting: str) -> str:
         SettingsError: the address is unusable, holds credentials, or would send the key unencrypted.
     """
     text = base_url.strip()
-    parts = urlsplit(text if "//" in text else f"https://{text}")
+    try:
+        parts = urlsplit(text if "//" in text else f"https://{text}")
+    except ValueError:
+        parts = urlsplit("")
     try:
         host, _port = parts.hostname, parts.port
-    except ValueError as error:
-        raise SettingsError(f"{setting} is not a usable address: {error}.") from error
+    except ValueError:
+        # Python's reason would repeat parts of the address, a password among them.
+        host = None
+    if "@" in parts.netloc:
+        raise SettingsError(f"{setting} must not hold a user name or password: the key has its own setting.")
     if not host or parts.scheme not in ("http", "https"):
         raise SettingsError(f"{setting} must be an address like https://your-org.example.com.")
-    if parts.username or parts.password:
-        raise SettingsError(f"{setting} must not hold a user name or password: the key has its own setting.")
     if parts.query or parts.fragment:
         raise SettingsError(f"{setting} must end with its path: leave out what follows '?' or '#'.")
     if parts.scheme == "http" and not _is_loopback(host):
@@ -112,7 +121,7 @@ def api_address(base_url: str, prefix: str, setting: str) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -121,8 +130,14 @@ def _is_loopback(host: str) -> bool:
 
 
 def path_of(*segments: str) -> str:
-    """A path whose segments are ids that may hold any character."""
-    return "".join("/" + quote(segment, safe="") for segment in segments)
+    """A path whose segments are ids that may hold any character.
+
+    Raises:
+        NotFoundError: a segment would lead to another path, however it is written.
+    """
+    if not {"", ".", ".."}.isdisjoint(segments):
+        raise NotFoundError(f"{segments[0]} {segments[1:]!r} cannot be asked for by a path")
+    return "".join("/" + quote(segment, safe="", errors="replace") for segment in segments)
 
 
 class _Passing(Exception):  # noqa: N818
@@ -132,13 +147,13 @@ class _Passing(Exception):  # noqa: N818
         self,
         error: EndpointError,
         *,
-        is_throttled: bool = False,
+        is_waited_for: bool = False,
         is_strange: bool = False,
         is_unconnected: bool = False,
     ) -> None:
         super().__init__(str(error))
         self.error = error
-        self.is_throttled = is_throttled
+        self.is_waited_for = is_waited_for
         self.is_strange = is_strange
         self.is_unconnected = is_unconnected
 
@@ -150,10 +165,10 @@ class Api:
     not. One 429 slows all requests down. No redirect is followed, and the key is sent to `base_url` only.
     """
 
-    UNCONNECTED_TRIES = 5
-    """Connections tried with a host that never answered; after its first answer the deadline alone counts."""
-    STRANGE_TRIES = 10
-    """Tries when the answers are no JSON, or lead elsewhere."""
+    FIRST_TRIES = 5
+    """Tries with a host that never gave a proper answer, when none connects or the answers are strange."""
+    STRANGE_TRIES = 16
+    """Tries when the answers are no JSON, or lead elsewhere: a gateway that restarts, or another host."""
 
     def __init__(self, settings: HttpSettings, traffic: Traffic | None = None) -> None:
         self.settings = settings
@@ -175,6 +190,9 @@ class Api:
                 max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency
             ),
             follow_redirects=False,
+            verify=_trust(),
+            # Without TLS nothing may stand between: a proxy out of the environment would see the key.
+            trust_env=settings.base_url.startswith("https:"),
         )
 
     async def __aenter__(self) -> Self:
@@ -192,30 +210,31 @@ class Api:
             AuthenticationError, UnreachableError: nothing more can be read in this sync.
             EndpointError: this path cannot be read; see its subclasses.
         """
-        started = time.monotonic()
-        cooled_down = 0.0
+        began = time.monotonic()
+        excused = 0.0
         tries = strange_tries = 0
         while True:
-            cooled_down += await self._take_slot()
+            excused += await self._take_slot()
             self.traffic.requests += 1
             tries += 1
+            left = self.settings.deadline - (time.monotonic() - began - excused)
             try:
-                return await self._attempt(path, params)
+                return await self._attempt(path, params, within=max(left, 0.0))
             except _Passing as failure:
                 strange_tries += failure.is_strange
-                if failure.is_unconnected and not self._has_answered and tries >= self.UNCONNECTED_TRIES:
+                if failure.is_unconnected and not self._has_answered and tries >= self.FIRST_TRIES:
                     raise UnreachableError(
                         f"{self.host} cannot be reached ({failure.error}). Check the address and the network."
                     ) from None
-                taken = time.monotonic() - started
+                taken = time.monotonic() - began
                 if (
-                    strange_tries >= self.STRANGE_TRIES
-                    or taken - cooled_down > self.settings.deadline
+                    strange_tries >= (self.STRANGE_TRIES if self._has_answered else self.FIRST_TRIES)
+                    or taken - excused >= self.settings.deadline
                     or taken > self.settings.deadline + self.settings.longest_wait
                 ):
                     raise failure.error from None
                 self.traffic.retries += 1
-                if not failure.is_throttled:
+                if not failure.is_waited_for:
                     await asyncio.sleep(self._backoff(tries))
 
     def _backoff(self, tries: int) -> float:
@@ -224,17 +243,30 @@ class Api:
         return random.uniform(0, ceiling)  # noqa: S311
 
     async def _take_slot(self) -> float:
-        """Wait out the common cool-down and the request rate; returns the seconds spent on the cool-down."""
-        waited = 0.0
-        while (pause := self._resume_at - time.monotonic()) > 0:
-            await asyncio.sleep(pause)
-            waited += pause
-        if self.settings.requests_per_second:
+        """Wait out the common cool-down and the request rate; returns the seconds that it took."""
+        began = time.monotonic()
+        while True:
             now = time.monotonic()
-            slot = max(now, self._next_slot)
-            self._next_slot = slot + 1 / self.settings.requests_per_second
-            await asyncio.sleep(slot - now)
-        return waited
+            if now < self._resume_at:
+                await asyncio.sleep(self._resume_at - now)
+                continue
+            if self.settings.requests_per_second:
+                slot = max(now, self._next_slot)
+                self._next_slot = slot + 1 / self.settings.requests_per_second
+                await asyncio.sleep(slot - now)
+            if self._resume_at <= time.monotonic():
+                return time.monotonic() - began
+
+    def _throttle(self, asked: float | None, sent_at: float) -> None:
+        """Slow all requests down: for as long as the API asked, or a while that grows each time.
+
+        Requests that were under way together are refused together, which counts once.
+        """
+        if asked is not None:
+            self._cool_down(asked)
+        elif sent_at >= self._resume_at:
+            self._throttles_in_a_row += 1
+            self._cool_down(self._backoff(self._throttles_in_a_row + 1) + 0.05)
 
     def _cool_down(self, seconds: float) -> None:
         """Let no request start for a while."""
@@ -244,23 +276,25 @@ class Api:
             self.traffic.throttled_seconds += resume_at - max(self._resume_at, now)
             self._resume_at = resume_at
 
-    async def _attempt(self, path: str, params: Mapping[str, Any] | None) -> Json:
+    async def _attempt(self, path: str, params: Mapping[str, Any] | None, *, within: float) -> Json:
+        sent_at = time.monotonic()
         try:
-            request = self._http.build_request("GET", self.settings.base_url + path, params=params)
-            response = await self._http.send(request, stream=True)
-            try:
-                body = await self._body(response, path)
-            finally:
-                with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
-                    await response.aclose()
+            async with asyncio.timeout(within):
+                request = self._http.build_request("GET", self.settings.base_url + path, params=params)
+                response = await self._http.send(request, stream=True)
+                try:
+                    body = await self._body(response, path)
+                finally:
+                    with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
+                        await response.aclose()
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             cause = error.__cause__ or error
-            what = self._clean(str(cause)) or type(cause).__name__
+            what = self._clean(str(cause)) or "no whole answer in time"
             unconnected = isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
             raise _Passing(
                 EndpointError(f"{path} of {self.host} broke off: {what}"), is_unconnected=unconnected
             ) from None
-        return self._judge(response, body, path)
+        return self._judge(response, body, path, sent_at)
 
     async def _body(self, response: httpx.Response, path: str) -> bytes:
         limit = self.settings.largest_response
@@ -274,7 +308,7 @@ class Api:
         self.traffic.bytes_read += size
         return b"".join(parts)
 
-    def _judge(self, response: httpx.Response, body: bytes, path: str) -> Json:
+    def _judge(self, response: httpx.Response, body: bytes, path: str, sent_at: float) -> Json:
         """The content of an answer, or the error that it stands for."""
         status = response.status_code
         if status == 204:
@@ -294,21 +328,17 @@ class Api:
         if status in (404, 410):
             raise NotFoundError(f"{where} does not exist ({status}{said})", status)
         error = EndpointError(f"{where} answered {status}{said}", status)
-        if status == 429 or (status == 503 and "retry-after" in response.headers):
-            self._throttles_in_a_row += 1
-            wait = _retry_after(response.headers.get("retry-after"))
-            if wait is None:
-                wait = self._backoff(self._throttles_in_a_row + 1) + 0.05
-            if wait > self.settings.longest_wait:
+        if status >= 500 or status in (408, 425, 429):
+            asked = _retry_after(response)
+            if asked is not None and asked > self.settings.longest_wait:
                 raise UnreachableError(
-                    f"{self.host} asks for a pause of {wait:.0f} s ({status}). Run the load again after that."
+                    f"{self.host} asks for a pause of {asked:.0f} s ({status}). Run the load again then."
                 )
-            self._cool_down(wait)
-            raise _Passing(error, is_throttled=True)
-        if status >= 500 or status in (408, 425):
-            raise _Passing(error)
+            if status == 429 or asked is not None:
+                self._throttle(asked, sent_at)
+            raise _Passing(error, is_waited_for=status == 429 or asked is not None)
         if 300 <= status < 400:
-            target = urlsplit(response.headers.get("location", "")).netloc or "another path"
+            target = self._clean(_host_of(response.headers.get("location", ""))) or "another path"
             error = UnreadableError(
                 f"{where} leads to {target} ({status}), which is not followed: "
                 "set base_url to the API's own address",
@@ -327,6 +357,8 @@ class Api:
                     "is base_url the API's address?",
                     response.status_code,
                 )
+            if not body.strip():
+                raise UnreadableError(f"{path} of {self.host} has an empty answer", response.status_code)
             content = decode(body)
         except UnreadableError as error:
             error.status_code = response.status_code
@@ -349,24 +381,43 @@ class Api:
     def _clean(self, text: str) -> str:
         """A text without the key or its secret part."""
         key = self.settings.api_key
-        for secret in (key, key.rpartition("_")[2]):
+        for secret in (key, key.split("_", 2)[-1], key.rpartition("_")[2]):
             if len(secret) >= 6:
-                text = text.replace(secret, "***")
+                text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
         return " ".join(text.split())
 
 
-def _retry_after(value: str | None) -> float | None:
+@cache
+def _trust() -> ssl.SSLContext:
+    """The certificates that are trusted: made once, since reading them takes longer than a small sync."""
+    return httpx.create_ssl_context()
+
+
+def _host_of(location: str) -> str:
+    try:
+        return urlsplit(location).netloc
+    except ValueError:
+        return ""
+
+
+def _retry_after(response: httpx.Response) -> float | None:
     """Seconds that a `Retry-After` header asks for; None when it says nothing usable."""
-    if not value:
-        return None
+    value = response.headers.get("retry-after", "")
     try:
         seconds = float(value)
     except ValueError:
-        try:
-            moment = parsedate_to_datetime(value)
-        except ValueError:
+        moment = _moment(value)
+        if moment is None:
             return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
+        # By the host's own clock, where it tells it: ours may be another one.
+        now = _moment(response.headers.get("date", "")) or datetime.now(UTC)
+        seconds = (moment - now).total_seconds()
     return seconds if 0 < seconds < float("inf") else None
+
+
+def _moment(http_date: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(http_date)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
