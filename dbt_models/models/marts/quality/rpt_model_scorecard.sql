@@ -56,8 +56,8 @@ figures as (
         count(case when is_passed then 1 end) as passed_runs,
         count(distinct workflow_key) as workflows,
         count(cost) as runs_with_cost,
-        sum(cost) as total_cost,
-        sum(case when is_scored then cost end) as scored_cost,
+        cast(sum(cost) as decimal(38, 9)) as total_cost,
+        cast(sum(case when is_scored then cost end) as decimal(38, 9)) as scored_cost,
         {{ percentile('duration_ms', 0.5) }} as p50_duration_ms,
         {{ percentile('duration_ms', 0.95) }} as p95_duration_ms
     from runs_of_period
