@@ -51,18 +51,18 @@ class BackgroundIterator(Generic[T]):
             if item.error is not None:
                 raise item.error
             raise StopIteration
-        self._tell_loop(self._room.release)
+        self.call(self._room.release)
         return item
 
     def close(self) -> None:
         """Stop the generator and wait until it has cleaned up."""
         if not self._is_over:
             self._is_over = True
-            self._tell_loop(self._cancel)
+            self.call(self._cancel)
             self._thread.join()
 
-    def _tell_loop(self, callback: Callable[[], None]) -> None:
-        """Call something in the loop; a generator that is done has closed it, and needs to hear nothing."""
+    def call(self, callback: Callable[[], None]) -> None:
+        """Call something in the loop; a generator that is done has closed it, and needs not hear it."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import sqlite3
 import statistics
@@ -11,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sources.common.payload import decode, encode
-from sources.common.records import fill_duration, read_record
+from sources.common.records import fill_duration, read_record, unidentified
 from sources.common.state import digest
 
 if TYPE_CHECKING:
@@ -57,8 +56,7 @@ def identified(table: Table, record: dict[str, Json]) -> Listed:
     row = read_record(table, record)
     fill_duration(row)
     if row["run_id"] is None:
-        content = hashlib.sha256(encode(record).encode()).hexdigest()[:32]
-        row["run_id"] = f"unidentified-{content}"
+        row["run_id"] = unidentified(record)
     fingerprint = digest(*(row[name] for name in FINGERPRINT if name in row))
     return Listed(row["run_id"], row["started_at"], fingerprint, record, row)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
 from sources.common.listing import identified
-from sources.common.records import lacking
+from sources.common.records import UNIDENTIFIED, lacking
 from sources.common.state import ANY, Failure, Followed, digest
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ class RunReader:
         reading = Reading(task, task.started_at, task.fingerprint if task.record is not None else ANY)
         wants = self._wants(task, followed)
         failures: dict[str, EndpointError] = {}
-        run = await self._run(task, wants, failures)
-        is_final = self._is_final(run, followed, wants)
+        run = await self._run(task, failures, is_whole="runs" in wants)
+        is_final = self._is_final(run, wants)
         empty: set[str] = set()
         for endpoint in sorted(wants - {"runs"}):
             if run is None and "runs" in failures:
@@ -139,45 +139,35 @@ class RunReader:
                 empty.add(endpoint)
             else:
                 reading.rows.update(rows)
-        if (
-            run is None
-            and followed is not None
-            and "runs" in self._endpoints
-            and self._brought(reading, wants)
-        ):
-            run = await self._by_id(task.run_id, failures)
+        if "runs" not in wants and "runs" in self._endpoints and task.reason == "followed" and reading.rows:
+            # What was awaited came: the run's own record will have changed with it.
+            run = await self._run(task, failures, is_whole=True)
+            wants |= {"runs"}
         if run is not None:
             reading.started_at = run.started_at
-            if "runs" in self._endpoints and (task.reason != "behind" or "runs" in self._behind):
+            if "runs" in wants:
                 reading.rows["runs"] = [run.row]
+            if task.record is not None and _word(run.row) != _word(identified(self._runs, task.record).row):
+                reading.fingerprint = ANY
         self._decide(reading, run, followed, is_final=is_final, empty=empty, failures=failures)
         return reading
 
     def _wants(self, task: Task, followed: Followed | None) -> frozenset[str]:
-        if task.reason == "followed" and followed is not None:
-            wants = self._endpoints.intersection(followed.wants)
-        elif task.reason == "behind":
+        wants = self._endpoints
+        if task.reason == "behind":
             wants = self._behind
-        else:
-            wants = self._endpoints
+        elif followed is not None and (
+            task.record is None or self._state.known.look(task.run_id, task.fingerprint) != "changed"
+        ):
+            wants = self._endpoints.intersection(followed.wants)
         return wants - self.left_out.keys()
 
-    def _brought(self, reading: Reading, wants: frozenset[str]) -> bool:
-        """Whether a followed run's awaited children came: its own record will have changed with them."""
-        return "runs" not in wants and any(reading.rows.values())
-
-    async def _run(
-        self, task: Task, wants: frozenset[str], failures: dict[str, EndpointError]
-    ) -> Listed | None:
-        """The run's record: from the list, completed by its detail where the list lacks something."""
+    async def _run(self, task: Task, failures: dict[str, EndpointError], *, is_whole: bool) -> Listed | None:
+        """The run's record from the list, completed by its detail where it has to be whole and is not."""
         if task.record is None:
-            return await self._by_id(task.run_id, failures) if "runs" in wants else None
+            return await self._by_id(task.run_id, failures) if is_whole else None
         listed = identified(self._runs, task.record)
-        if (
-            "runs" not in wants
-            or listed.row["run_id"] != task.run_id
-            or task.run_id.startswith("unidentified-")
-        ):
+        if not is_whole or task.run_id.startswith(UNIDENTIFIED):
             return listed
         missing = lacking(self._runs, task.record, listed.row)
         status = _word(listed.row)
@@ -247,10 +237,10 @@ class RunReader:
             self.left_out[endpoint] = error
             logger.warning("%s is left out of this sync: %s.", endpoint, error)
 
-    def _is_final(self, run: Listed | None, followed: Followed | None, wants: frozenset[str]) -> bool:
+    def _is_final(self, run: Listed | None, wants: frozenset[str]) -> bool:
         if run is None:
-            # Only a run that has ended waits for something else than its own record.
-            return followed is not None and "runs" not in wants
+            # Only a run that has ended is followed for something else than its own record.
+            return "runs" not in wants
         status = _word(run.row)
         if status in self._platform.final_statuses:
             return True

@@ -37,6 +37,10 @@ _IN_SECONDS = ("_seconds", "_secs", "_sec", "_s")
 _UNITLESS = ("duration", "elapsed", "latency")
 
 
+UNIDENTIFIED = "unidentified-"
+"""How an id begins that the platform did not give."""
+
+
 def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row:
     """Read an API record into a row of the table.
 
@@ -150,7 +154,7 @@ def _leftover(record: dict[str, Json], taken: set[Path], plan: _Plan) -> dict[st
 
 def unidentified(record: dict[str, Json]) -> str:
     """An id for a record that has none, made of its content."""
-    return f"unidentified-{hashlib.sha256(encode(record).encode()).hexdigest()[:32]}"
+    return f"{UNIDENTIFIED}{hashlib.sha256(encode(record).encode()).hexdigest()[:32]}"
 
 
 def _is_same(said: Json, derived: object) -> bool:

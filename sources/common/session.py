@@ -48,7 +48,8 @@ class SyncSettings:
     """What a sync reads.
 
     Attributes:
-        chunk_runs: runs per chunk; each chunk is committed as a whole.
+        chunk_runs: most runs that are read and not committed at any time: what a crash can cost. A chunk
+            has half of them, so that one is read while the other is loaded. None for a single chunk.
         since: start times from here on are read again, whatever was loaded before.
         workflow: only this workflow's runs; such a sync leaves the cursor where it is.
         lookback: how far behind the cursor the list is read again.
@@ -56,7 +57,7 @@ class SyncSettings:
         forget: begin as if nothing had been loaded.
     """
 
-    chunk_runs: int = 1000
+    chunk_runs: int | None = None
     since: datetime | None = None
     workflow: str | None = None
     lookback: timedelta = timedelta(minutes=30)
@@ -128,12 +129,15 @@ class Session:
         http: HttpSettings,
         settings: SyncSettings,
         on_progress: Callable[[Progress], None] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.make_platform = platform
+        self.clock = clock
         self.http = http
         self.settings = settings
         self._on_progress = on_progress
         self._events: BackgroundIterator[Batch | ChunkEnd] | None = None
+        self._sync: _Sync | None = None
         self.progress = Progress()
         self.outcome = Outcome()
         self.failure: RunmartError | None = None
@@ -151,13 +155,14 @@ class Session:
             remembered = SyncState.from_dict(state)
             if cursor is not None and not remembered.reached and self.settings.since is None:
                 self.settings = replace(self.settings, since=cursor)
-            sync = _Sync(self, remembered, selected)
-            self._events = BackgroundIterator(sync.events(), ahead=4)
+            self._sync = _Sync(self, remembered, selected)
+            self._events = BackgroundIterator(self._sync.events(), ahead=4)
 
     def chunk(self) -> Iterator[Batch | ChunkEnd]:
-        """The events of the next chunk, up to and including its end."""
-        if self._events is None:
+        """The events of the next chunk, up to and including its end. Those before it count as committed."""
+        if self._events is None or self._sync is None:
             raise RuntimeError("the session has not begun")
+        self._events.call(self._sync.commit)
         for event in self._events:
             yield event
             if isinstance(event, ChunkEnd):
@@ -188,6 +193,22 @@ class _Sync:
         self._selected = selected
         self._logged = Traffic()
         self._chunk = _ChunkCount()
+        self._begun = self._handed_over = self._committed = 0
+        self._may_begin = asyncio.Event()
+
+    def commit(self) -> None:
+        """What was handed over so far is committed, and makes room for more."""
+        self._committed = self._handed_over
+        self._may_begin.set()
+
+    @property
+    def _chunk_size(self) -> int | None:
+        return None if self._settings.chunk_runs is None else max(1, self._settings.chunk_runs // 2)
+
+    @property
+    def _has_room(self) -> bool:
+        limit = self._settings.chunk_runs
+        return limit is None or self._begun - self._committed < limit
 
     async def events(self) -> AsyncGenerator[Batch | ChunkEnd, None]:
         backlog = Backlog()
@@ -208,7 +229,7 @@ class _Sync:
         self._reader: RunReader | None = None
         buffer = _Buffer(platform.tables, self._selected)
         window = Window(None, "")
-        now = datetime.now(UTC)
+        now = self._session.clock()
         try:
             buffer.add(await platform.reference(self._selected, self._state, now))
             if self._endpoints:
@@ -300,7 +321,7 @@ class _Sync:
             return None
         self._outcome.gap = (complete_until, horizon)
         self._outcome.missing.append(
-            f"Runs from {complete_until:%Y-%m-%d %H:%M} to {horizon:%Y-%m-%d %H:%M} UTC are missing for good: "
+            f"Runs from {complete_until:%Y-%m-%d %H:%M} to {horizon:%Y-%m-%d %H:%M} UTC are missing: "
             f"the platform lists {longest.days} days, and the last complete sync is longer ago."
         )
         return self._outcome.gap
@@ -330,7 +351,8 @@ class _Sync:
                 if buffer.is_full:
                     self._session.tell(runs_done=done)
                     yield Batch(buffer.to_arrow())
-                if done % self._settings.chunk_runs == 0 and done < total:
+                if self._chunk_size is not None and done % self._chunk_size == 0 and done < total:
+                    self._handed_over = done
                     self._session.tell(runs_done=done)
                     yield self._end_chunk(window, buffer, now, is_last=False)
         finally:
@@ -353,19 +375,26 @@ class _Sync:
         tasks = backlog.oldest_first()
         begun: deque[asyncio.Task[Reading]] = deque()
         held = _Held()
+        is_over = False
         try:
-            while True:
-                while len(begun) < AHEAD * concurrency and (not begun or held.characters < HELD_CHARACTERS):
+            while not is_over or begun:
+                self._may_begin.clear()
+                while not is_over and len(begun) < AHEAD * concurrency and self._has_room:
+                    if begun and held.characters > HELD_CHARACTERS:
+                        break
                     task = next(tasks, None)
                     if task is None:
+                        is_over = True
                         break
+                    self._begun += 1
                     begun.append(asyncio.create_task(read(task)))
                     begun[-1].add_done_callback(held.take)
-                if not begun:
-                    return
-                reading = await begun.popleft()
-                held.characters -= reading.size
-                yield reading
+                if begun:
+                    reading = await begun.popleft()
+                    held.characters -= reading.size
+                    yield reading
+                elif not is_over:
+                    await self._may_begin.wait()
         finally:
             for unfinished in begun:
                 unfinished.cancel()

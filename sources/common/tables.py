@@ -162,7 +162,7 @@ FETCH_ERRORS = Table(
         Column(
             "resolved_at",
             "timestamp",
-            "When it was read after all, or given up for good; null while it is tried.",
+            "When it was read after all; null while it is tried, and for good when it was given up.",
         ),
     ),
 )

@@ -1,0 +1,97 @@
+"""Syncs driven by hand: chunk by chunk, killed where a test wants it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sources.armature.api import Armature
+from sources.armature.tables import OFF_BY_DEFAULT, TABLES
+from sources.common.http import HttpSettings
+from sources.common.session import ChunkEnd, Session, SyncSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulator import Server
+    from emulator.armature import ArmatureEmulator
+    from emulator.common.clock import Clock
+    from sources.common.session import Batch, Outcome
+    from tests.sync.tables import Tables
+
+ALL = frozenset(TABLES) - OFF_BY_DEFAULT
+
+
+class KilledError(Exception):
+    """The process that synced is gone."""
+
+
+def session_of(
+    server: Server[ArmatureEmulator],
+    *,
+    clock: Clock | None = None,
+    settings: SyncSettings | None = None,
+    concurrency: int = 8,
+    deadline: float = 60.0,
+    workflow: str | None = None,
+) -> Session:
+    """A sync of the emulated account that does not wait long between retries."""
+    http = HttpSettings(
+        server.base_url,
+        server.api_key,
+        concurrency=concurrency,
+        first_backoff=0.001,
+        longest_backoff=0.02,
+        deadline=deadline,
+    )
+    return Session(
+        lambda api: Armature(api, workflow=workflow),
+        http,
+        settings or SyncSettings(),
+        clock=_moment(clock),
+    )
+
+
+def _moment(clock: Clock | None) -> Callable[[], datetime]:
+    if clock is None:
+        return lambda: datetime.now(UTC)
+    return lambda: datetime.fromtimestamp(clock.now() / 1000, UTC)
+
+
+def sync(
+    session: Session,
+    tables: Tables,
+    *,
+    selected: frozenset[str] = ALL,
+    events_until_kill: int | None = None,
+    half_loaded: frozenset[str] | None = None,
+) -> Outcome:
+    """Carry out a sync and commit each chunk.
+
+    Args:
+        events_until_kill: the process dies after this many events: what was not committed is gone.
+        half_loaded: tables of the chunk that is cut off which were merged all the same, without its state.
+
+    Raises:
+        KilledError: the process died.
+        RunmartError: the platform failed for good.
+    """
+    count = 0
+    session.begin(tables.state, tables.cursor, selected)
+    try:
+        while not session.is_done:
+            events: list[Batch | ChunkEnd] = []
+            for event in session.chunk():
+                events.append(event)
+                if count == events_until_kill:
+                    if half_loaded is not None:
+                        tables.merge(events, half_loaded)
+                    raise KilledError
+                count += 1
+                if isinstance(event, ChunkEnd):
+                    tables.commit(events, event)
+    finally:
+        session.close()
+    if session.failure is not None:
+        raise session.failure
+    return session.outcome
