@@ -68,10 +68,12 @@ class Warehouse:
 
     def tables(self) -> dict[str, Rows]:
         """All raw tables; JSON is parsed."""
-        return {name: [_parsed(name, row) for row in self._rows(name)] for name in self._names()}
+        return {name: self[name] for name in self._names()}
 
     def __getitem__(self, table: str) -> Rows:
-        return [_parsed(table, row) for row in self._rows(table)]
+        rows = self._rows(table)
+        # PostgreSQL's client has parsed JSON already.
+        return [_parsed(table, row) for row in rows] if self.engine == "duckdb" else rows
 
     def _names(self) -> list[str]:
         found = self._query(
