@@ -303,7 +303,7 @@ class SyncMachine(RuleBasedStateMachine):
 
 
 CASES = settings(
-    max_examples=60,
+    max_examples=200,
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
