@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import fcntl
 import hashlib
+import logging
 import os
+import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dlt
+from dlt.common.exceptions import DltException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.warehouse import WarehouseError
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from pipelines.warehouse import Warehouse
     from sources.common.session import Outcome, Session
     from sources.common.tables import Table
+
+logger = logging.getLogger("runmart.load")
 
 __all__ = ["PLATFORMS", "LoadOutcome", "LoadRequest", "Progress", "load"]
 
@@ -123,17 +127,19 @@ def load(
         forget=request.full_refresh,
         on_progress=on_progress,
     )
-    warehouse.require_writable()
     # Rows tell which load brought them.
     dlt.config["normalize.parquet_normalizer.add_dlt_load_id"] = True
     dlt.config["load.truncate_staging_dataset"] = True
-    directory = _state_directory(warehouse)
+    # What is in the warehouse need not lie in dlt's working directory too.
+    dlt.config["load.delete_completed_jobs"] = True
     started = time.monotonic()
-    with _alone(directory, request.platform), _warehouse_errors(warehouse):
-        pipeline = _pipeline(request.platform, warehouse, directory)
+    with _private_files(), warehouse.loading(request.platform), _warehouse_errors(warehouse):
+        warehouse.require_writable()
+        pipeline, base = _pipeline(request.platform, warehouse)
         try:
             while not session.is_done:
-                pipeline.run(platform.source(session=session).with_resources(*tables))
+                loaded = pipeline.run(platform.source(session=session).with_resources(*tables))
+                base.note(loaded.loads_ids[-1] if loaded.loads_ids else None)
         finally:
             session.close()
     if session.failure is not None:
@@ -179,36 +185,82 @@ def _state_directory(warehouse: Warehouse) -> Path:
 
 
 @contextmanager
-def _alone(directory: Path, platform: str) -> Iterator[None]:
-    """Hold the right to load a platform; the operating system takes it back from a dead process."""
-    descriptor = os.open(directory / f"{platform}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def _private_files() -> Iterator[None]:
+    """Let nobody but their owner read the files that are made meanwhile."""
+    before = os.umask(0o077)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WarehouseError(
-                f"Another load of {platform} into this warehouse is under way. Run it when that has ended."
-            ) from None
         yield
     finally:
-        os.close(descriptor)
+        os.umask(before)
 
 
-def _pipeline(platform: str, warehouse: Warehouse, directory: Path) -> dlt.Pipeline:
+class _Base:
+    """Remembers what the warehouse held when this machine last changed it: the newest load's id.
+
+    What a killed load left behind goes on from there, and may be loaded onto nothing else: into a warehouse
+    that was restored from an older copy, its cursor would hide the runs between.
+    """
+
+    def __init__(self, file: Path, warehouse: Warehouse, dataset: str) -> None:
+        self._file = file
+        self._warehouse = warehouse
+        self._dataset = dataset
+
+    def note(self, load_id: str | None) -> None:
+        if load_id is not None:
+            self._file.write_text(load_id)
+
+    def note_present(self) -> None:
+        self.note(self._newest())
+
+    def is_present(self) -> bool:
+        """Whether the warehouse still holds just that."""
+        return self._file.exists() and self._file.read_text() == self._newest()
+
+    def _newest(self) -> str:
+        if (self._dataset, "_dlt_loads") not in self._warehouse.columns(self._dataset):
+            return ""
+        (row,) = self._warehouse.query(f"select max(load_id) as newest from {self._dataset}._dlt_loads")  # noqa: S608
+        return row["newest"] or ""
+
+
+def _pipeline(platform: str, warehouse: Warehouse) -> tuple[dlt.Pipeline, _Base]:
     """The pipeline in the state that the warehouse has; what a killed load left behind is loaded first."""
-    pipeline = dlt.pipeline(
-        pipeline_name=f"runmart_{platform}",
-        pipelines_dir=str(directory),
-        destination=warehouse.destination(),
-        dataset_name=platform,
-    )
-    if pipeline.has_pending_data:
-        pipeline.run()
+    directory = _state_directory(warehouse)
+    base = _Base(directory / f"{platform}.base", warehouse, platform)
+    pipeline = _attached(platform, warehouse, directory)
+    try:
+        if pipeline.has_pending_data and base.is_present():
+            pipeline.run()
+    except (DltException, OSError) as error:
+        # It cannot be finished; what it held is read again.
+        logger.warning("What an earlier load left behind is dropped: %s", str(error).splitlines()[0])
     # What the warehouse says counts, not what this machine remembers: it may have been restored, or loaded
     # from elsewhere.
     pipeline = pipeline.drop()
     pipeline.sync_destination()
-    return pipeline
+    base.note_present()
+    return pipeline, base
+
+
+def _attached(platform: str, warehouse: Warehouse, directory: Path) -> dlt.Pipeline:
+    """The pipeline as it was left on this machine; afresh when that cannot be read."""
+    name = f"runmart_{platform}"
+
+    def attach() -> dlt.Pipeline:
+        return dlt.pipeline(
+            pipeline_name=name,
+            pipelines_dir=str(directory),
+            destination=warehouse.destination(),
+            dataset_name=platform,
+        )
+
+    try:
+        return attach()
+    except (DltException, OSError, ValueError) as error:
+        logger.warning("The state in %s cannot be read, and is made anew: %s", directory, error)
+        shutil.rmtree(directory / name)
+        return attach()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import stat
@@ -94,6 +95,16 @@ class Warehouse(ABC):
     @abstractmethod
     def require_writable(self) -> None:
         """Raise `SettingsError` or `WarehouseError` when nothing can be loaded here now."""
+
+    @abstractmethod
+    def loading(self, platform: str) -> AbstractContextManager[None]:
+        """The right to load a platform, which nobody else has as long as the `with` block.
+
+        It ends with the process that holds it, however that dies.
+
+        Raises:
+            WarehouseError: another load has it.
+        """
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Reader]:
@@ -227,12 +238,15 @@ class DuckDbWarehouse(Warehouse):
     def exists(self) -> bool:
         return self.path.exists()
 
-    def require_writable(self) -> None:
+    def _require_folder(self) -> None:
         folder = self.path.parent
         if not folder.is_dir():
             raise SettingsError(f"The folder {folder} does not exist: create it, or choose another file.")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise SettingsError(f"Nothing can be written to the folder {folder}: choose another file.")
+
+    def require_writable(self) -> None:
+        self._require_folder()
         if self.path.exists():
             # A superuser may write to any file, but a file without any write permission is meant to stay.
             has_write_bit = bool(self.path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
@@ -241,6 +255,25 @@ class DuckDbWarehouse(Warehouse):
                     f"{self.path} is read-only: make it writable (chmod u+w), or choose another file."
                 )
             self._connect(read_only=False).close()
+
+    @contextmanager
+    def loading(self, platform: str) -> Iterator[None]:
+        # One file takes one writer, whatever the platform. The lock lies beside the file, where every process
+        # that can write there meets it.
+        self._require_folder()
+        target = self.path.resolve()
+        lock = target.with_name(f".{target.name}.lock")
+        descriptor = _locked(lock)
+        if descriptor is None:
+            raise WarehouseError(
+                f"Another load into {self.path} is under way, so {platform} cannot be loaded now. "
+                "Run it when that has ended."
+            )
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+            os.close(descriptor)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
@@ -278,6 +311,23 @@ class DuckDbWarehouse(Warehouse):
             if "Permission denied" in text:
                 raise SettingsError(f"{self.path} may not be opened: permission denied.") from error
             raise WarehouseError(f"{self.path} cannot be opened: {text}") from error
+
+
+def _locked(path: Path) -> int | None:
+    """A descriptor of a file that is locked by it; None when another process has the lock."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever had the lock may have removed the file since it was opened here.
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except FileNotFoundError:
+            pass
+        os.close(descriptor)
 
 
 class _DuckDbReader(Reader):
@@ -361,6 +411,25 @@ class PostgresWarehouse(Warehouse):
                 f"The user {self.credentials.username} may not create schemas in {self.describe()}: "
                 "grant CREATE on the database."
             )
+
+    @contextmanager
+    def loading(self, platform: str) -> Iterator[None]:
+        # The lock is the server's, and so holds for loads from any machine.
+        connection = self._connect()
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                lock = f"runmart load {platform}"
+                cursor.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (lock,))
+                (is_ours,) = cursor.fetchone() or (False,)
+            if not is_ours:
+                raise WarehouseError(
+                    f"Another load of {platform} into {self.describe()} is under way. "
+                    "Run it when that has ended."
+                )
+            yield
+        finally:
+            connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
