@@ -13,7 +13,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "runmart needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing --seed --python $(PYTHON) .venv && \
-		uv pip install --quiet --python $(BIN)/python --require-hashes --only-binary :all: -r requirements.lock && \
+		uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --only-binary :all: -r requirements.lock && \
 		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . ; \
 	else \
 		$(PYTHON) -m venv .venv && \

@@ -271,7 +271,7 @@ def _warehouse_errors(warehouse: Warehouse) -> Iterator[None]:
     except PipelineStepFailed as error:
         cause: BaseException | None = error
         while cause is not None:
-            if isinstance(cause, RunmartError):
+            if isinstance(cause, RunmartError | KeyboardInterrupt):
                 raise cause from None
             last, cause = cause, cause.__cause__ or cause.__context__
         reason = (str(last).strip() or type(last).__name__).splitlines()[0]
