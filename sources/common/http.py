@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
+import os
 import random
 import re
 import time
@@ -289,11 +290,10 @@ class Api:
                         await response.aclose()
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             cause = error.__cause__ or error
-            what = self._clean(str(cause)) or "no whole answer in time"
             unconnected = isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-            raise _Passing(
-                EndpointError(f"{path} of {self.host} broke off: {what}"), is_unconnected=unconnected
-            ) from None
+            what = self._clean(_reason(cause)) or "no whole answer in time"
+            told = what if unconnected else f"{path} of {self.host} broke off: {what}"
+            raise _Passing(EndpointError(told), is_unconnected=unconnected) from None
         return self._judge(response, body, path, sent_at)
 
     async def _body(self, response: httpx.Response, path: str) -> bytes:
@@ -385,6 +385,14 @@ class Api:
             if len(secret) >= 6:
                 text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
         return " ".join(text.split())
+
+
+def _reason(error: BaseException) -> str:
+    """Why a connection failed, in the system's words."""
+    if isinstance(error, aiohttp.ClientConnectorError) and error.errno is not None:
+        # Names that cannot be resolved have numbers of their own, below zero.
+        return os.strerror(error.errno) if error.errno > 0 else error.strerror
+    return str(error)
 
 
 @cache

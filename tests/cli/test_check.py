@@ -61,8 +61,15 @@ def test_a_forbidden_endpoint_is_told_and_ends_with_3(empty: Place, own_account:
     assert "failed  /mcp-servers" in done.out
 
 
-def test_a_host_without_the_api(empty: Place, own_account: Account) -> None:
+def test_an_account_that_does_not_say_whose_it_is(empty: Place, own_account: Account) -> None:
     own_account.faults.add(faults.refusal(404), on="GET /org")
+    done = check(empty, own_account)
+    assert done.code == 0
+    assert "Organization  not told" in done.out
+
+
+def test_a_host_without_the_api(empty: Place, own_account: Account) -> None:
+    own_account.faults.add(faults.refusal(404))
     check(empty, own_account).failed_with(1, "no Armature API", "404")
 
 
