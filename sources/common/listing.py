@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("runmart.listing")
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
 MOST_PASSES = 12
 """Passes over a window before a sync goes on with what it has, and says that it is not complete."""
 
@@ -115,7 +118,7 @@ class Backlog:
         return None if found is None else found[0]
 
     def put(self, task: Task) -> None:
-        start = None if task.started_at is None else round(task.started_at.timestamp() * 1e6)
+        start = None if task.started_at is None else (task.started_at - EPOCH) // MICROSECOND
         record = None if task.record is None else encode(task.record)
         self._db.execute(
             "insert or replace into task values (?, ?, ?, ?, ?)",
@@ -142,7 +145,7 @@ class Backlog:
         for run_id, start, record, fingerprint, reason in rows:
             yield Task(
                 run_id,
-                None if start is None else datetime.fromtimestamp(0, UTC) + timedelta(microseconds=start),
+                None if start is None else EPOCH + start * MICROSECOND,
                 None if record is None else decode(record.encode()),
                 fingerprint,
                 reason,
@@ -193,7 +196,7 @@ class Window:
             return ours
         is_ahead = self.typical > ours + MOST_DISORDER
         is_behind = self.oldest < ours - range_length - timedelta(days=1)
-        return self.newest if is_ahead or is_behind else ours
+        return max(self.newest, EPOCH) if is_ahead or is_behind else ours
 
 
 class Order:

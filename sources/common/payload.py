@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_DELICATE_NUMBER = re.compile(rb"\d{16}|[:,\[\s]-?\d+(?:\.\d+)?[eE][-+]?\d{3}")
+_DELICATE_NUMBER = re.compile(rb"\d{16}|(?:^|[:,\[\s])-?\d+(?:\.\d+)?[eE][-+]?\d{3}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_NUMBER = 1000
 """Digits beyond which no warehouse takes a number inside JSON."""

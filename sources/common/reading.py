@@ -302,7 +302,7 @@ class RunReader:
             started_at = run.started_at if run is not None else None
             if followed is not None:
                 return Followed(followed.until, sorted(self._endpoints), followed.is_expected)
-            until = (started_at or self._now) + self._open_for
+            until = min(started_at or self._now, self._now) + self._open_for
             return Followed(until.isoformat(), sorted(self._endpoints))
         if run is None:
             if followed is None or not empty:
@@ -313,7 +313,7 @@ class RunReader:
         if not awaited:
             return None
         ended_at = run.row["ended_at"] or run.started_at or self._now
-        until = ended_at + max(waits[name] for name in awaited)
+        until = min(ended_at, self._now) + max(waits[name] for name in awaited)
         expected = any(self._platform.is_expected(run.row, name) for name in awaited)
         return Followed(until.isoformat(), awaited, expected)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sources.common.background import BackgroundIterator
 from sources.common.errors import EndpointError, ForbiddenError, RunmartError
 from sources.common.http import Api, Traffic
-from sources.common.listing import Backlog, Lister, Window
+from sources.common.listing import EPOCH, Backlog, Lister, Window
 from sources.common.reading import RunReader
 from sources.common.state import KNOWN_FOR, SyncState
 from sources.common.tables import SYNC_LOG
@@ -262,6 +262,9 @@ class _Sync:
             now = window.platform_time(ours, length)
             if self._range(floor, now) in ((name, length), ranges[0]):
                 break
+        if window.newest is not None:
+            # A run that claims to start in the future must not carry the cursor past those that will.
+            window.newest = min(window.newest, now)
         window.gap = self._gap(window, now)
         if is_sweep and window.is_complete:
             self._state.swept_at = ours.isoformat()
@@ -426,6 +429,7 @@ class _Sync:
         """Every run that started up to a moment was read, from all endpoints that could be."""
         if self._settings.workflow is not None:
             return
+        moment = max(moment, EPOCH)
         left_out = self._reader.left_out if self._reader else {}
         for endpoint in self._readable.difference(left_out):
             reached = self._state.reached.get(endpoint)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dlt
 import pytest
 from standin import Account, Paging, bare, enveloped
+
+from sources.armature import armature_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -370,3 +377,46 @@ def test_an_api_written_by_somebody_else_is_loaded_exactly(
     api.account = told(dialect)
     assert duckdb_warehouse.load().exit_code == 0
     check(duckdb_warehouse.tables(), dialect)
+
+
+def test_the_command_line_loads_it(api: StandIn, duckdb_warehouse: Warehouse) -> None:
+    dialect = Dialect()
+    api.account = told(dialect)
+    command = [str(Path(sys.executable).with_name("runmart")), "load", "armature"]
+    done = subprocess.run(
+        command, env={**os.environ, **duckdb_warehouse.settings}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr.decode().count("Traceback")) == (0, 0)
+    check(duckdb_warehouse.tables(), dialect)
+
+
+def test_a_dlt_script_loads_it(api: StandIn, duckdb_warehouse: Warehouse, tmp_path: Path) -> None:
+    dialect = WHOLE["snake, nested, slim"]
+    api.account = told(dialect)
+    pipeline = dlt.pipeline(
+        "anybody",
+        pipelines_dir=str(tmp_path / "pipelines"),
+        destination=dlt.destinations.duckdb(duckdb_warehouse.place),
+        dataset_name="armature",
+    )
+    for _ in range(2):
+        pipeline.run(armature_source())
+    check(duckdb_warehouse.tables(), dialect)
+
+
+def test_a_workflow_that_is_refused_holds_nothing_else_up(api: StandIn, reader: Reader) -> None:
+    class Odd(Account):
+        def answer(self, path: tuple[str, ...], query: Any) -> tuple[int, Any]:  # noqa: ANN401
+            if path == ("workflows", "refused"):
+                return 400, {"error": "not a workflow id"}
+            return super().answer(path, query)
+
+    ended = {"status": "error", "startedAt": START.isoformat(), "endedAt": START.isoformat()}
+    api.account = Odd(
+        runs=[{"id": name, "workflowId": name, **ended} for name in ("refused", "fine")],
+        workflows=[{"id": "refused"}, {"id": "other"}],
+        workflow_details={"fine": {"id": "fine", "name": "Fine"}},
+    )
+    tables = reader.sync()
+    assert len(tables["runs"]) == 2
+    assert {row["workflow_id"] for row in tables["workflows"]} == {"refused", "other", "fine"}

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from standin import IN_RUNS, Account, Paging
+from standin import Account
 
 if TYPE_CHECKING:
-    from reading import Warehouse
+    from reading import Reader, Warehouse
     from standin import StandIn
 
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
@@ -247,21 +247,47 @@ def test_runs_without_an_id_are_rows_of_their_own(api: StandIn, duckdb_warehouse
     assert len(duckdb_warehouse["runs"]) == 3
 
 
-@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1969-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00Z", "1969-01-01T00:00:00Z", "9999-06-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"],
+)
+@pytest.mark.parametrize("status", ["error", "running", "pass"])
 def test_a_run_of_another_age_does_not_hide_later_runs(
-    api: StandIn, duckdb_warehouse: Warehouse, moment: str
+    api: StandIn, reader: Reader, moment: str, status: str
 ) -> None:
     usual = [{"id": f"run-{number}", **ENDED} for number in range(3)]
-    strange = {"id": "strange", "status": "error", "startedAt": moment, "endedAt": moment}
-    api.account = Account(runs=[*usual, strange], envelope=IN_RUNS, paging=Paging())
-    duckdb_warehouse.load()
+    strange = {"id": "strange", "status": status, "startedAt": moment, "endedAt": moment}
+    api.account = Account(runs=[*usual, strange])
+    assert len(reader.sync()["runs"]) == 4
     later = (NOW + timedelta(minutes=30)).isoformat()
     api.account.runs.insert(0, {"id": "later", "status": "error", "startedAt": later, "endedAt": later})
+    assert "later" in {row["run_id"] for row in reader.sync()["runs"]}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "1969-01-01T00:00:00Z", None])
+def test_an_account_without_a_run_of_this_age_is_read_again(
+    api: StandIn, reader: Reader, moment: str | None
+) -> None:
+    api.account = Account(runs=[{"id": "only", "status": "error", "startedAt": moment, "endedAt": moment}])
+    assert len(reader.sync()["runs"]) == 1
+    api.account.runs.insert(0, {"id": "later", **ENDED})
+    assert "later" in {row["run_id"] for row in reader.sync()["runs"]}
+
+
+def test_ids_that_no_address_can_hold_are_rows_and_lead_nowhere_else(
+    api: StandIn, duckdb_warehouse: Warehouse
+) -> None:
+    api.account = Account(
+        runs=[{"id": run_id, "workflowId": run_id, **ENDED} for run_id in ("..", ".", "x/..")]
+    )
     duckdb_warehouse.load()
-    assert {row["run_id"] for row in duckdb_warehouse["runs"]} == {
-        "run-0",
-        "run-1",
-        "run-2",
-        "strange",
-        "later",
+    assert {row["run_id"] for row in duckdb_warehouse["runs"]} == {"..", ".", "x/.."}
+    assert {request.split("?")[0].removeprefix("/api/armature/v1") for request in api.requests} == {
+        "/workflows",
+        "/mcp-servers",
+        "/runs",
+        "/runs/x%2F..",
+        "/runs/x%2F../evaluation",
+        "/runs/x%2F../tool-calls",
+        "/workflows/x%2F..",
     }
