@@ -391,7 +391,7 @@ def _reason(error: BaseException) -> str:
     """Why a connection failed, in the system's words."""
     if isinstance(error, aiohttp.ClientConnectorError) and error.errno is not None:
         # Names that cannot be resolved have numbers of their own, below zero.
-        return os.strerror(error.errno) if error.errno > 0 else error.strerror
+        return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
     return str(error)
 
 
