@@ -49,6 +49,7 @@ class Paging:
         facts: what a page says of paging, from total, page, size, and whether more follows.
         refuses_above: page sizes above it are answered with 400.
         beyond: status for a page beyond the last.
+        below: status for a page before the first; with 200, the first comes.
     """
 
     base: int = 1
@@ -109,7 +110,9 @@ class Account:
             return 400, {"error": {"code": "validation_failed", "message": "pageSize is too large"}}
         size = paging.default if paging.ignores_size else min(asked, paging.cap)
         page = paging.base if paging.ignores_page else int(query.get("page", paging.base))
-        if page < paging.base:
+        if page < paging.base and paging.below == 200:
+            page = paging.base
+        elif page < paging.base:
             return paging.below, {"error": {"code": "validation_failed", "message": "page is too small"}}
         last = paging.base + max(0, (len(self.runs) - 1) // size)
         if page > last and paging.beyond != 200:
