@@ -214,6 +214,7 @@ class Api:
         began = time.monotonic()
         excused = 0.0
         tries = strange_tries = 0
+        answer: EndpointError | None = None
         while True:
             excused += await self._take_slot()
             self.traffic.requests += 1
@@ -223,6 +224,8 @@ class Api:
                 return await self._attempt(path, params, within=max(left, 0.0))
             except _Passing as failure:
                 strange_tries += failure.is_strange
+                if failure.error.status_code is not None:
+                    answer = failure.error
                 if failure.is_unconnected and not self._has_answered and tries >= self.FIRST_TRIES:
                     raise UnreachableError(
                         f"{self.host} cannot be reached ({failure.error}). Check the address and the network."
@@ -233,7 +236,8 @@ class Api:
                     or taken - excused >= self.settings.deadline
                     or taken > self.settings.deadline + self.settings.longest_wait
                 ):
-                    raise failure.error from None
+                    # An answer tells more than the silence after it.
+                    raise answer or failure.error from None
                 self.traffic.retries += 1
                 if not failure.is_waited_for:
                     await asyncio.sleep(self._backoff(tries))

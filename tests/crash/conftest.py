@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from stores import Store
@@ -17,6 +17,7 @@ from emulator.common.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from emulator import Server
 
@@ -48,7 +49,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty warehouse, on each engine."""
     if request.param == "duckdb":
         return Store(tmp_path / "runs.duckdb")
-    return Store(request.getfixturevalue("make_database")(f"crash-{tmp_path.name}"))
+    address = urlsplit(request.getfixturevalue("make_database")(f"crash-{tmp_path.name}"))
+    # dlt wants a host and a password even where a socket needs none.
+    return Store(address._replace(netloc="postgres:none@localhost").geturl())
 
 
 @pytest.fixture

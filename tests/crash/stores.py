@@ -57,7 +57,8 @@ class Store:
         rows = self.query(f"select {names} from armature.{table.name}")  # noqa: S608
         kinds = [column.kind for column in columns]
         return sorted(
-            (tuple(_plain(value, kind) for value, kind in zip(row, kinds, strict=True)) for row in rows), key=repr
+            (tuple(_plain(value, kind) for value, kind in zip(row, kinds, strict=True)) for row in rows),
+            key=repr,
         )
 
 

@@ -32,7 +32,6 @@ def test_twenty_kills_leave_the_tables_of_an_undisturbed_load(
     tmp_path: Path,
 ) -> None:
     seed = random.randrange(2**32)
-    print(f"seed {seed}")
     chance = random.Random(seed)
     server = account(RUNS)
     expected = clean(server).contents()

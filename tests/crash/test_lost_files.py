@@ -37,7 +37,10 @@ def file(machine: Machine) -> Path:
 def loaded(machine: Machine) -> set[str]:
     """Load; returns the ids of the runs in the warehouse."""
     assert machine.run("load", "armature") == 0, machine.said
-    return {run_id for (run_id,) in Store(machine.folder / "runmart.duckdb").query("select run_id from armature.runs")}
+    return {
+        run_id
+        for (run_id,) in Store(machine.folder / "runmart.duckdb").query("select run_id from armature.runs")
+    }
 
 
 def killed_while_loading(machine: Machine) -> None:

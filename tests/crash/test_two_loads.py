@@ -28,7 +28,7 @@ def test_a_second_load_stops_and_a_killed_one_holds_no_lock(
     )
     hold = server.faults.add(faults.slow(600), on="GET /runs/{id}/*")
     first = here.start("load", "armature")
-    while not server.requests.counts["GET /runs/{id}/tool-calls"] and first.is_alive():
+    while not server.requests.counts["GET /runs/{id}/evaluation"] and first.is_alive():
         time.sleep(0.01)
     assert elsewhere.run("load", "armature") == 1
     assert "Another load" in elsewhere.said

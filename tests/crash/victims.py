@@ -7,11 +7,11 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
 
     from emulator import Server
     from emulator.armature import ArmatureEmulator
@@ -20,7 +20,9 @@ OF_OTHERS = ("SOURCES__", "DESTINATION__", "RUNMART", "DLT_", "PG", "RUNTIME__")
 
 # Forked from a process that has imported everything: a start takes milliseconds instead of seconds.
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["pipelines.cli", "pipelines.load", "pipelines.progress", "pipelines.outcomes"])
+_CONTEXT.set_forkserver_preload(
+    ["pipelines.cli", "pipelines.load", "pipelines.progress", "pipelines.outcomes"]
+)
 
 
 @dataclass
