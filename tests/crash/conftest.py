@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from emulator import Server
 
 
-def add_finished_runs(world: World, count: int, *, days_ago: float = 29.0) -> None:
-    """Runs that will not change any more, evenly from some days ago until two days ago."""
+def add_finished_runs(world: World, count: int, *, days_ago: float = 29.0, until: float = 9.0) -> None:
+    """Runs that will not change any more, evenly between two numbers of days ago."""
     begin = datetime.now(UTC) - timedelta(days=days_ago)
-    span = timedelta(days=days_ago - 2)
+    span = timedelta(days=days_ago - until)
     for number in range(count):
         status = ("pass", "fail", "partial", "error")[number % 4]
         world.add_run(status=status, started_at=begin + span * number / count, duration_s=60, calls=1)

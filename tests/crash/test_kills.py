@@ -31,8 +31,8 @@ def test_twenty_kills_leave_the_tables_of_an_undisturbed_load(
     store: Store,
     tmp_path: Path,
 ) -> None:
-    seed = random.randrange(2**32)
-    chance = random.Random(seed)
+    seed = random.randrange(2**32)  # noqa: S311
+    chance = random.Random(seed)  # noqa: S311
     server = account(RUNS)
     expected = clean(server).contents()
     server.requests.clear()

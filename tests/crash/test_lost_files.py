@@ -63,7 +63,7 @@ def test_a_warehouse_restored_from_an_older_copy_is_brought_up_to_date(
 ) -> None:
     loaded(machine)
     shutil.copy(file, tmp_path / "copy")
-    add_finished_runs(server.emulator.world, 20, days_ago=20)
+    add_finished_runs(server.emulator.world, 20, days_ago=8, until=5)
     before = loaded(machine)
     shutil.copy(tmp_path / "copy", file)
     assert loaded(machine) == before
@@ -76,9 +76,9 @@ def test_a_killed_load_is_not_finished_on_a_warehouse_that_was_restored_since(
     """Its cursor would hide what the older copy lacks."""
     loaded(machine)
     shutil.copy(file, tmp_path / "copy")
-    add_finished_runs(server.emulator.world, 20, days_ago=8)
+    add_finished_runs(server.emulator.world, 20, days_ago=8, until=5)
     loaded(machine)
-    add_finished_runs(server.emulator.world, 10, days_ago=3)
+    add_finished_runs(server.emulator.world, 10, days_ago=4, until=2)
     killed_while_loading(machine)
     file.with_name(file.name + ".wal").unlink(missing_ok=True)
     shutil.copy(tmp_path / "copy", file)

@@ -19,7 +19,8 @@ SCRIPT = """
 import dlt
 from sources.armature import armature_source
 
-pipeline = dlt.pipeline("history", destination=dlt.destinations.duckdb("runs.duckdb"), dataset_name="armature")
+file = dlt.destinations.duckdb("runs.duckdb")
+pipeline = dlt.pipeline("history", destination=file, dataset_name="armature")
 pipeline.run(armature_source())
 """
 

@@ -92,9 +92,11 @@ def test_a_host_that_never_answers_is_given_up() -> None:
 
 def test_an_answer_that_never_ends_is_given_up_however_busy_it_is() -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with listening(endless(head, b"1\r\n \r\n", pause=0.01)) as wire:
-        with pytest.raises(EndpointError, match="no whole answer in time"):
-            get(wire.url, **BRIEF | {"timeout": 10.0})
+    with (
+        listening(endless(head, b"1\r\n \r\n", pause=0.01)) as wire,
+        pytest.raises(EndpointError, match="no whole answer in time"),
+    ):
+        get(wire.url, **BRIEF | {"timeout": 10.0})
 
 
 @pytest.mark.parametrize(
@@ -146,9 +148,11 @@ def test_a_host_that_answered_before_may_be_away_for_longer() -> None:
 
 
 def test_a_web_page_from_a_host_that_never_spoke_json_is_told_after_a_few_tries() -> None:
-    with listening(PASSING["web_page"]) as wire:
-        with pytest.raises(UnreadableError, match=f"{wire.url[7:]} .* web page .* base_url"):
-            get(wire.url)
+    with (
+        listening(PASSING["web_page"]) as wire,
+        pytest.raises(UnreadableError, match=f"{wire.url[7:]} .* web page .* base_url"),
+    ):
+        get(wire.url)
     assert len(wire.requests) == Api.FIRST_TRIES
 
 
@@ -208,9 +212,11 @@ def test_a_retry_after_that_says_nothing_leaves_the_pause_to_us(value: str) -> N
 
 
 def test_a_pause_that_is_too_long_ends_the_sync_and_says_how_long() -> None:
-    with listening(response(status=429, Retry_After="7200")) as wire:
-        with pytest.raises(UnreachableError, match="a pause of 7200 s"):
-            get(wire.url)
+    with (
+        listening(response(status=429, Retry_After="7200")) as wire,
+        pytest.raises(UnreachableError, match="a pause of 7200 s"),
+    ):
+        get(wire.url)
     assert len(wire.requests) == 1
 
 

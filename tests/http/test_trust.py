@@ -79,9 +79,12 @@ def test_an_address_that_would_give_something_away_is_refused(given: str) -> Non
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed_to_another_host(status: int) -> None:
-    with listening(response()) as other, listening(response(status=status, Location=other.url)) as wire:
-        with pytest.raises(UnreadableError, match=f"leads to {other.url[7:]}"):
-            get(wire.url)
+    with (
+        listening(response()) as other,
+        listening(response(status=status, Location=other.url)) as wire,
+        pytest.raises(UnreadableError, match=f"leads to {other.url[7:]}"),
+    ):
+        get(wire.url)
     assert other.requests == []
 
 
@@ -104,9 +107,11 @@ def test_the_client_says_who_it_is_and_sends_its_key_in_a_header() -> None:
 
 def test_a_refused_key_ends_the_sync_and_names_the_setting_not_the_key() -> None:
     echo = f'{{"error": {{"code": "unauthenticated", "message": "unknown key {KEY}"}}}}'.encode()
-    with listening(response(echo, 401)) as wire:
-        with pytest.raises(AuthenticationError, match=f"{wire.url[7:]} .*THE_KEY_SETTING") as caught:
-            get(wire.url)
+    with (
+        listening(response(echo, 401)) as wire,
+        pytest.raises(AuthenticationError, match=f"{wire.url[7:]} .*THE_KEY_SETTING") as caught,
+    ):
+        get(wire.url)
     assert len(wire.requests) == 1
     assert SECRET not in str(caught.value)
 
@@ -151,17 +156,21 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(framing: str) -> Non
         else b"Transfer-Encoding: chunked\r\n\r\n"
     )
     again = block if framing == "length" else b"10000\r\n" + block + b"\r\n"
-    with listening(endless(head, again)) as wire:
-        with pytest.raises(UnreadableError, match="more than 1000000 bytes"):
-            get(wire.url, largest_response=1_000_000)
+    with (
+        listening(endless(head, again)) as wire,
+        pytest.raises(UnreadableError, match="more than 1000000 bytes"),
+    ):
+        get(wire.url, largest_response=1_000_000)
     assert len(wire.requests) == 1
 
 
 def test_an_answer_that_is_small_only_while_compressed_is_too_large() -> None:
     bomb = gzip.compress(b" " * 50_000_000)
-    with listening(response(bomb, Content_Encoding="gzip")) as wire:
-        with pytest.raises(UnreadableError, match="more than 1000000 bytes"):
-            get(wire.url, largest_response=1_000_000)
+    with (
+        listening(response(bomb, Content_Encoding="gzip")) as wire,
+        pytest.raises(UnreadableError, match="more than 1000000 bytes"),
+    ):
+        get(wire.url, largest_response=1_000_000)
 
 
 def sent(run_id: str) -> str:
