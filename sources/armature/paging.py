@@ -107,20 +107,20 @@ class ArmatureRuns:
     async def _base(self, range_name: str, learnt: dict[str, Any]) -> tuple[int, list[Page]]:
         """The number of the first page, and the pages that were read to find it out.
 
-        Where pages count from 1, page 0 is refused, empty, or the same as page 1; where they count from 0,
-        the two have no run in common. Runs that come or go in between blur that: then the smaller number is
-        taken for now, which reads one page twice at worst, and the question stays open.
+        Page 1 is the page that comes when none is asked for, or else the one after it. Runs that come or go
+        in between blur that: then 0 is taken for now, which reads one page twice at worst, and the question
+        stays open.
         """
         if "page_base" in learnt:
             return learnt["page_base"], []
-        pages = [Page(rows_in(await self._page(range_name, number, learnt), "runs")) for number in (1, 0, 1)]
-        one, zero, one_again = (_ids(page.records) for page in pages)
-        if one == one_again:
-            if zero and zero.isdisjoint(one):
-                learnt["page_base"] = 0
-            elif zero in (set(), one):
-                learnt["page_base"] = 1
-        return learnt.get("page_base", 0), pages
+        one = Page(rows_in(await self._page(range_name, 1, learnt), "runs"))
+        unnumbered = Page(rows_in(await self._first_page(range_name, learnt), "runs"))
+        ids, first = _ids(one.records), _ids(unnumbered.records)
+        if ids == first and ids:
+            learnt["page_base"] = 1
+        elif ids.isdisjoint(first):
+            learnt["page_base"] = 0
+        return learnt.get("page_base", 0), [one, unnumbered]
 
     def _query(self, range_name: str, size: int | None) -> dict[str, Any]:
         return {"range": range_name, **({} if size is None else {"pageSize": size}), **self._filters}

@@ -58,7 +58,7 @@ def identified(table: Table, record: dict[str, Json]) -> Listed:
     """A run record with its id; one that has none gets an id made of its content."""
     row = read_record(table, record)
     fill_duration(row)
-    if row["run_id"] is None:
+    if not row["run_id"]:
         row["run_id"] = unidentified(record)
     fingerprint = digest(*(row[name] for name in FINGERPRINT if name in row))
     return Listed(row["run_id"], row["started_at"], fingerprint, record, row)
@@ -233,6 +233,8 @@ class Lister:
         self._list = run_list
         self._state = state
         self._backlog = backlog
+        self.example: str | None = None
+        """The id of a run that the list shows."""
 
     async def read(self, window: Window, *, behind: datetime | None, is_sweep: bool) -> None:
         """Pass over the window until a pass finds no id that was not known.
@@ -270,6 +272,7 @@ class Lister:
             if is_first:
                 window.show(starts)
             for run in listed:
+                self.example = run.run_id
                 found += self._take(run, window, behind)
             if (
                 window.floor is not None

@@ -43,6 +43,7 @@ class Reading:
         is_abandoned: whether something expected was given up.
         unread: endpoints that could not be read.
         size: characters of the rows' texts, a measure of the memory that they take.
+        is_in_order: whether every run before it was read too.
     """
 
     task: Task
@@ -53,6 +54,7 @@ class Reading:
     is_abandoned: bool = False
     unread: int = 0
     size: int = 0
+    is_in_order: bool = True
 
     @property
     def run_is_known(self) -> bool:
@@ -117,8 +119,6 @@ class RunReader:
         self._failures_in_a_row: defaultdict[str, int] = defaultdict(int)
         self.left_out: dict[str, EndpointError] = {}
         """Endpoints that cannot be read in this sync: forbidden, or failing all the time."""
-        self.answered: set[str] = set()
-        """Endpoints that were read at least once."""
 
     async def read(self, task: Task) -> Reading:
         followed = self._state.following.get(task.run_id)
@@ -186,11 +186,13 @@ class RunReader:
         try:
             record = await self._platform.run(listed.run_id)
         except NotFoundError:
+            self._detail.learn(_word(listed.row), set())
             return listed
         except EndpointError as error:
             failures["runs"] = error
             return listed
-        whole = identified(self._runs, {**listed.record, **record})
+        said = {name: value for name, value in record.items() if value is not None}
+        whole = identified(self._runs, {**record, **listed.record, **said})
         whole.row["run_id"] = listed.run_id
         self._detail.learn(_word(listed.row), {name for name in missing if whole.row[name] is not None})
         return whole
@@ -214,7 +216,7 @@ class RunReader:
         try:
             rows = await self._platform.children(endpoint, run_id)
         except NotFoundError:
-            self._succeed(endpoint)
+            self._failures_in_a_row[endpoint] = 0
             return None
         except ForbiddenError as error:
             self._leave_out(endpoint, error)
@@ -225,12 +227,8 @@ class RunReader:
             if self._failures_in_a_row[endpoint] >= FAILURES_IN_A_ROW:
                 self._leave_out(endpoint, error)
             return None
-        self._succeed(endpoint)
-        return rows if any(rows.values()) else None
-
-    def _succeed(self, endpoint: str) -> None:
         self._failures_in_a_row[endpoint] = 0
-        self.answered.add(endpoint)
+        return rows if any(rows.values()) else None
 
     def _leave_out(self, endpoint: str, error: EndpointError) -> None:
         if endpoint not in self.left_out:
@@ -312,9 +310,11 @@ class RunReader:
         awaited = sorted(name for name in empty if name in waits and name not in self.left_out)
         if not awaited:
             return None
+        expected = any(self._platform.is_expected(run.row, name) for name in awaited)
+        if followed is not None and "runs" not in followed.wants:
+            return Followed(followed.until, awaited, expected)
         ended_at = run.row["ended_at"] or run.started_at or self._now
         until = min(ended_at, self._now) + max(waits[name] for name in awaited)
-        expected = any(self._platform.is_expected(run.row, name) for name in awaited)
         return Followed(until.isoformat(), awaited, expected)
 
     def _failure(self, before: Failure | None, error: EndpointError) -> Failure:

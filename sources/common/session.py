@@ -260,7 +260,9 @@ class _Sync:
             self._session.tell(phase="listing")
             await lister.read(window, behind=self._behind_since(), is_sweep=is_sweep)
             now = window.platform_time(ours, length)
-            if self._range(floor, now) in ((name, length), ranges[0]):
+            if await self._are_granted(lister.example):
+                floor = self._floor()
+            elif self._range(floor, now) in ((name, length), ranges[0]):
                 break
         if window.newest is not None:
             # A run that claims to start in the future must not carry the cursor past those that will.
@@ -273,6 +275,22 @@ class _Sync:
         for run_id in self._state.following:
             backlog.follow(run_id)
         return window, now
+
+    async def _are_granted(self, run_id: str | None) -> bool:
+        """Whether an endpoint that was forbidden may be read now, tried with one run."""
+        granted = set()
+        for endpoint in self._endpoints.intersection(self._state.forbidden):
+            if run_id is None:
+                break
+            try:
+                await self._platform.children(endpoint, run_id)
+            except ForbiddenError:
+                continue
+            except EndpointError as error:
+                logger.debug("%s was not forbidden this time: %s", endpoint, error)
+            granted.add(endpoint)
+        self._state.forbidden = sorted(set(self._state.forbidden) - granted)
+        return bool(granted)
 
     def _range(self, floor: datetime | None, now: datetime) -> tuple[str, timedelta]:
         """The smallest range that the platform offers and that covers the window."""
@@ -398,6 +416,12 @@ class _Sync:
                     yield reading
                 elif not is_over:
                     await self._may_begin.wait()
+        except RunmartError:
+            # What was read by then is kept; the cursor stays before the run that could not be read.
+            for ahead in begun:
+                if ahead.done() and ahead.exception() is None:
+                    yield replace(ahead.result(), is_in_order=False)
+            raise
         finally:
             for unfinished in begun:
                 unfinished.cancel()
@@ -421,7 +445,7 @@ class _Sync:
         for row in reading.rows.get("runs", ()):
             self._platform.refer(row)
         # Followed runs are read first, whatever their age: they say nothing about what was reached.
-        is_in_order = task.reason != "followed" and task.started_at is not None
+        is_in_order = reading.is_in_order and task.reason != "followed" and task.started_at is not None
         if is_in_order and window.is_complete and window.newest is not None:
             self._reach(min(task.started_at or window.newest, window.newest))
 
@@ -476,8 +500,7 @@ class _Sync:
         forbidden = {
             name for name, error in self._reader.left_out.items() if isinstance(error, ForbiddenError)
         }
-        forbidden.update(set(self._state.forbidden) - self._reader.answered)
-        self._state.forbidden = sorted(forbidden)
+        self._state.forbidden = sorted(forbidden.union(self._state.forbidden))
 
     def _prune(self) -> None:
         """Keep what is remembered small."""

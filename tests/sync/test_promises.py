@@ -358,3 +358,26 @@ def test_all_tables_exist_after_the_first_sync_even_if_they_never_had_a_row(acco
     account.sync()
     assert set(account.tables.state["tables"]) == ALL
     assert set(TABLES) - ALL == OFF_BY_DEFAULT
+
+
+# -- permissions and failures --------------------------------------------------------------------------
+
+
+def test_a_forbidden_table_is_caught_up_with_when_it_is_granted(account: Account) -> None:
+    ids = account.add_runs(5)
+    account.server.faults.add(faults.refusal(403), on="GET /runs/{id}/tool-calls")
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of("runs")} == set(ids)
+    assert account.asked(TOOL_CALLS) <= 5
+    account.server.faults.clear()
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of("tool_calls")} == set(ids)
+    assert account.asked(EVALUATION) == 0
+
+
+def test_a_table_that_stays_forbidden_costs_one_request_a_sync(account: Account) -> None:
+    account.add_runs(5)
+    account.server.faults.add(faults.refusal(403), on="GET /runs/{id}/tool-calls")
+    account.sync()
+    account.sync()
+    assert account.asked(TOOL_CALLS) == 1
