@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Two test processes for two cores; `make test JOBS=0` runs everything in one.
 JOBS ?= 2
 
-.PHONY: setup demo test lint format lock clean
+.PHONY: setup demo test soak lint format lock clean
 
 setup: $(STAMP)
 
@@ -27,6 +27,11 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n $(JOBS)
+
+# Syncs a moving account with all faults on; fails when memory grows or a table differs at the end.
+MINUTES ?= 10
+soak: setup
+	@$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
 
 lint: setup
 	$(BIN)/ruff check .
