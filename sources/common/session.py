@@ -394,27 +394,23 @@ class _Sync:
                 return await reader.read(task)
 
         tasks = backlog.oldest_first()
+        total = len(backlog)
         begun: deque[asyncio.Task[Reading]] = deque()
         held = _Held()
-        is_over = False
         try:
-            while not is_over or begun:
+            while begun or self._begun < total:
                 self._may_begin.clear()
-                while not is_over and len(begun) < AHEAD * concurrency and self._has_room:
+                while self._begun < total and len(begun) < AHEAD * concurrency and self._has_room:
                     if begun and held.characters > HELD_CHARACTERS:
                         break
-                    task = next(tasks, None)
-                    if task is None:
-                        is_over = True
-                        break
                     self._begun += 1
-                    begun.append(asyncio.create_task(read(task)))
+                    begun.append(asyncio.create_task(read(next(tasks))))
                     begun[-1].add_done_callback(held.take)
                 if begun:
                     reading = await begun.popleft()
                     held.characters -= reading.size
                     yield reading
-                elif not is_over:
+                else:
                     await self._may_begin.wait()
         except RunmartError:
             # What was read by then is kept; the cursor stays before the run that could not be read.
