@@ -231,7 +231,11 @@ def _pipeline(platform: str, warehouse: Warehouse) -> tuple[dlt.Pipeline, _Base]
     pipeline = _attached(platform, warehouse, directory)
     try:
         if pipeline.has_pending_data and base.is_present():
-            pipeline.run()
+            # `run` would first compare states, and forget everything when the warehouse has no tables yet.
+            # A package that was killed while it moved to its next step cannot be normalized again.
+            if not pipeline.list_normalized_load_packages():
+                pipeline.normalize()
+            pipeline.load()
     except (DltException, OSError) as error:
         # It cannot be finished; what it held is read again.
         logger.warning("What an earlier load left behind is dropped: %s", str(error).splitlines()[0])
