@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -220,7 +221,8 @@ class SyncMachine(RuleBasedStateMachine):
         finally:
             stop()
         assert outcome.is_complete
-        for run_id in before:
+        # A run that leaves draws others onto pages that were read already: the API may not have shown them.
+        for run_id in before if not leaving else ():
             if not self.lives[run_id].is_gone:
                 assert self.tables.of("runs", run_id=run_id), f"{run_id} was always shown and is missing"
         self.note_complete()
@@ -302,12 +304,15 @@ class SyncMachine(RuleBasedStateMachine):
         return life.evaluated_at is not None and life.evaluated_at - life.ended_at > EVALUATION_WAIT
 
 
+EXAMPLES = int(os.environ.get("RUNMART_TEST_HISTORIES", "60"))
+"""Histories per machine; CI tries many times more than `make test`."""
+
 CASES = settings(
-    max_examples=200,
+    max_examples=EXAMPLES,
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=(Phase.generate, Phase.shrink),
+    phases=(Phase.generate,),
     print_blob=True,
 )
 
