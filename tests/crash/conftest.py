@@ -38,6 +38,8 @@ def account() -> Iterator[Callable[[int], Server[ArmatureEmulator]]]:
 
         def open_account(runs: int) -> Server[ArmatureEmulator]:
             world = World.empty(Clock.real())
+            # dlt loads an empty text into PostgreSQL as a null (COPY with FORCE_NULL): there is none here.
+            world.add_workflow(description="What the runs are of.")
             add_finished_runs(world, runs)
             return stack.enter_context(serve(ArmatureEmulator(world, ArmatureSettings(max_page_size=500))))
 
