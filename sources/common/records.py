@@ -169,7 +169,8 @@ def _fit(kind: Kind, raw: Json, scale: int) -> tuple[Any, bool]:
     """
     match kind:
         case "text":
-            return _as_text(raw), True
+            # dlt loads an empty text into PostgreSQL as null, so that `extra` has to tell the two apart.
+            return _as_text(raw), raw != ""
         case "json":
             return encode(raw), True
         case "bool":

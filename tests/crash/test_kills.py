@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
 from victims import Machine, killed, settings_of
 
 from sources.armature.tables import TABLES
@@ -25,6 +26,7 @@ RUNS, CHUNK, KILLS = 2_000, 100, 21
 STEPS = ("extract", "normalize", "load")
 
 
+@pytest.mark.long
 def test_twenty_kills_leave_the_tables_of_an_undisturbed_load(
     account: Callable[[int], Server[ArmatureEmulator]],
     clean: Callable[[Server[ArmatureEmulator]], Store],
