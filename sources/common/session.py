@@ -248,7 +248,6 @@ class _Sync:
 
     async def _list(self, backlog: Backlog, ours: datetime) -> tuple[Window, datetime]:
         """Read the run list into the backlog; returns the window that was read, and the platform's time."""
-        ranges = self._platform.run_list.ranges
         floor = self._floor()
         swept_at = self._state.swept_at
         is_sweep = swept_at is None or ours - datetime.fromisoformat(swept_at) > KNOWN_FOR
@@ -262,7 +261,7 @@ class _Sync:
             now = window.platform_time(ours, length)
             if await self._are_granted(lister.example):
                 floor = self._floor()
-            elif self._range(floor, now) in ((name, length), ranges[0]):
+            elif self._range(floor, now)[1] <= length:
                 break
         if window.newest is not None:
             # A run that claims to start in the future must not carry the cursor past those that will.
