@@ -255,10 +255,13 @@ class SyncMachine(RuleBasedStateMachine):
     def note_complete(self) -> None:
         self.complete_at = self.now
         self.settled = {
-            life.id
-            for life in self.lives.values()
-            if self.is_settled(life) and self.tables.of("runs", run_id=life.id, status=life.status)
+            life.id for life in self.lives.values() if self.is_settled(life) and self.is_loaded(life)
         }
+
+    def is_loaded(self, life: Life) -> bool:
+        """Whether all that a settled run has was read: it may have vanished while it was."""
+        has_run = bool(self.tables.of("runs", run_id=life.id, status=life.status))
+        return has_run and (life.evaluated_at is None or bool(self.tables.of("evaluations", run_id=life.id)))
 
     def is_settled(self, life: Life) -> bool:
         """Whether a run has ended, and has its evaluation or is of a kind that gets none."""
