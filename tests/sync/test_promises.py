@@ -179,6 +179,17 @@ def test_the_cursor_never_passes_a_run_that_is_not_loaded(account: Account) -> N
         assert passed <= loaded
 
 
+def test_a_followed_run_does_not_carry_the_cursor_past_older_runs(account: Account) -> None:
+    wanted = account.world.add_workflow("Wanted").id
+    others = account.add_runs(20, minutes_apart=120, workflow_id=account.world.add_workflow("Other").id)
+    account.world.add_run(workflow_id=wanted, duration_s=86_400)
+    account.sync(workflow=wanted)
+    with pytest.raises(KilledError):
+        account.sync(chunk_runs=2, events_until_kill=2)
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of("runs")} >= set(others)
+
+
 @pytest.mark.parametrize("chunk_runs", [1, 2, 3, 10, 11])
 def test_chunks_of_any_size_end(account: Account, chunk_runs: int) -> None:
     account.add_runs(10)
