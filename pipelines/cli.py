@@ -48,7 +48,10 @@ Resources = Annotated[
     str | None, typer.Option("--resources", help="Only these tables, with commas between them.")
 ]
 ChunkRuns = Annotated[
-    int, typer.Option("--chunk-runs", min=1, help="Runs that are loaded and committed at once.")
+    int,
+    typer.Option(
+        "--chunk-runs", min=1, help="Most runs that a crash makes be read again; half are committed at once."
+    ),
 ]
 Since = Annotated[
     str | None,

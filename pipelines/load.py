@@ -63,7 +63,7 @@ class LoadRequest:
 
     Attributes:
         resources: tables; None for all but those that are off by default.
-        chunk_runs: runs that are committed together.
+        chunk_runs: most runs that a crash makes be read again; half of them are committed together.
         since: read runs that started from here on again, whatever was loaded before.
         workflow: the runs of this workflow only.
         full_refresh: read all that the platform still lists, as if nothing had been loaded. Rows that it no

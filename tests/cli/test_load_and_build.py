@@ -168,3 +168,33 @@ def test_a_bar_is_shown_on_a_terminal(loaded: Place) -> None:
         seen += part
     assert process.wait(timeout=60) == 0
     assert b"\x1b[" in seen
+
+
+def test_a_dispatched_run_is_followed_to_its_end_and_its_evaluation(
+    empty: Place, own_account: Account
+) -> None:
+    empty.settings |= {
+        "SOURCES__ARMATURE__BASE_URL": own_account.origin,
+        "SOURCES__ARMATURE__API_KEY": own_account.api_key,
+    }
+    world = own_account.emulator.world
+    world.pace.run, world.pace.evaluation = 600, 300
+    workflow = next(iter(world.workflows.values()))
+    (run_id,), _ = world.dispatch(workflow.id, models=workflow.models[:1])
+
+    def rows(table: str) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = empty.call(
+            "query",
+            f"select * from {table} where run_id = '{run_id}'",  # noqa: S608
+            "--json",
+        ).json
+        return found
+
+    assert empty.run("load", "armature").code == 0
+    assert rows("armature.runs")[0]["status"] in ("pending", "running")
+    assert rows("armature.evaluations") == []
+    world.clock.advance(hours=1)
+    assert empty.run("run", "armature").code == 0
+    (run,) = rows("analytics.fct_runs")
+    assert run["status"] not in ("pending", "running")
+    assert (run["evaluation_id"] is not None) == bool(run["is_scored"])
