@@ -72,7 +72,7 @@ def main() -> int:
     logging.getLogger("runmart").setLevel(logging.ERROR)
     world = World.empty(Clock.real(), seed=options.seed)
     chance = random.Random(options.seed)  # noqa: S311
-    with tempfile.TemporaryDirectory() as folder, serve(ArmatureEmulator(world)) as server:
+    with tempfile.TemporaryDirectory() as folder, serve(ArmatureEmulator(world, kept_mib=1)) as server:
         os.environ |= {
             "SOURCES__ARMATURE__BASE_URL": server.origin,
             "SOURCES__ARMATURE__API_KEY": server.api_key,
