@@ -125,7 +125,8 @@ class RunReader:
         reading = Reading(task, task.started_at, task.fingerprint if task.record is not None else ANY)
         wants = self._wants(task, followed)
         failures: dict[str, EndpointError] = {}
-        run = await self._run(task, failures, is_whole="runs" in wants)
+        listed = None if task.record is None else identified(self._runs, task.record)
+        run = await self._run(task, listed, failures, is_whole="runs" in wants)
         is_final = self._is_final(run, wants)
         empty: set[str] = set()
         for endpoint in sorted(wants - {"runs"}):
@@ -141,13 +142,13 @@ class RunReader:
                 reading.rows.update(rows)
         if "runs" not in wants and "runs" in self._endpoints and task.reason == "followed" and reading.rows:
             # What was awaited came: the run's own record will have changed with it.
-            run = await self._run(task, failures, is_whole=True)
+            run = await self._run(task, listed, failures, is_whole=True)
             wants |= {"runs"}
         if run is not None:
             reading.started_at = run.started_at
             if "runs" in wants:
                 reading.rows["runs"] = [run.row]
-            if task.record is not None and _word(run.row) != _word(identified(self._runs, task.record).row):
+            if listed is not None and _word(run.row) != _word(listed.row):
                 reading.fingerprint = ANY
         self._decide(reading, run, followed, is_final=is_final, empty=empty, failures=failures)
         return reading
@@ -162,14 +163,15 @@ class RunReader:
             wants = self._endpoints.intersection(followed.wants)
         return wants - self.left_out.keys()
 
-    async def _run(self, task: Task, failures: dict[str, EndpointError], *, is_whole: bool) -> Listed | None:
+    async def _run(
+        self, task: Task, listed: Listed | None, failures: dict[str, EndpointError], *, is_whole: bool
+    ) -> Listed | None:
         """The run's record from the list, completed by its detail where it has to be whole and is not."""
-        if task.record is None:
+        if listed is None:
             return await self._by_id(task.run_id, failures) if is_whole else None
-        listed = identified(self._runs, task.record)
         if not is_whole or task.run_id.startswith(UNIDENTIFIED):
             return listed
-        missing = lacking(self._runs, task.record, listed.row)
+        missing = lacking(self._runs, listed.record, listed.row)
         status = _word(listed.row)
         if not self._detail.asks_for(status, missing):
             return listed
