@@ -2,15 +2,16 @@
 
     python benchmarks/soak.py --minutes 10
 
-Every fourth sync is a process of its own, the others share this one. Prints the memory of this process after
-each sync. Exit code 1 when it grew over the second half, or when the tables at the end are not those of a
-load without faults.
+Every fourth sync is a process of its own; the others share one, which does nothing else, like a scheduler's.
+Prints the memory of that process after each sync. Exit code 1 when it grew over the second half, or when the
+tables at the end are not those of a load without faults.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import os
 import random
 import subprocess
@@ -36,6 +37,7 @@ from sources.common.errors import RunmartError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
 
     from emulator import Server
 
@@ -69,7 +71,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))  # noqa: S311
     options = parser.parse_args()
     say(f"seed {options.seed}, {options.minutes:g} minutes")
-    logging.getLogger("runmart").setLevel(logging.ERROR)
     world = World.empty(Clock.real(), seed=options.seed)
     chance = random.Random(options.seed)  # noqa: S311
     with tempfile.TemporaryDirectory() as folder, serve(ArmatureEmulator(world, kept_mib=1)) as server:
@@ -84,6 +85,7 @@ def main() -> int:
         memory = soak(server, file, chance, options.minutes * 60)
         server.faults.clear()
         world.clock.advance(days=3)
+        logging.getLogger("runmart").setLevel(logging.ERROR)
         load(LoadRequest("armature"), DuckDbWarehouse(file))
         clean = Path(folder) / "clean.duckdb"
         load(LoadRequest("armature"), DuckDbWarehouse(clean))
@@ -105,11 +107,14 @@ def main() -> int:
 def soak(
     server: Server[ArmatureEmulator], file: Path, chance: random.Random, seconds: float
 ) -> list[tuple[float, float]]:
-    """Sync until the time is over; returns (seconds, megabytes) after each sync in this process."""
+    """Sync until the time is over; returns (seconds, megabytes) after each sync in the lasting process."""
     world = server.emulator.world
     add_runs(world, chance, FIRST_RUNS, timedelta(days=10))
     for fault in FAULTS:
         server.faults.add(fault, probability=SHARE)
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    spawn.Process(target=sync_when_told, args=(theirs, file), daemon=True).start()
     began = time.monotonic()
     memory: list[tuple[float, float]] = []
     number = 0
@@ -119,12 +124,22 @@ def soak(
         if number % 4 == 0:
             how = sync_in_process(file)
         else:
-            how = sync_here(file)
-            memory.append((elapsed, resident()))
+            ours.send(None)
+            megabytes, how = ours.recv()
+            memory.append((elapsed, megabytes))
         server.requests.clear()
         world.clock.advance(minutes=20)
-        say(f"{elapsed:6.0f} s  sync {number:3}  {resident():6.0f} MB  {how}")
+        say(f"{elapsed:6.0f} s  sync {number:3}  {memory[-1][1]:6.0f} MB  {how}")
     return memory
+
+
+def sync_when_told(told: Connection, file: Path) -> None:
+    """The lasting process: syncs for each message, and answers with its memory and what the sync did."""
+    logging.getLogger("runmart").setLevel(logging.ERROR)
+    while True:
+        told.recv()
+        how = sync_here(file)
+        told.send((resident(), how))
 
 
 def add_runs(world: World, chance: random.Random, count: int, since: timedelta) -> None:
@@ -160,7 +175,7 @@ def sync_in_process(file: Path) -> str:
 
 
 def resident() -> float:
-    """Memory of this process, the emulator's included, in megabytes."""
+    """Memory of this process in megabytes."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
