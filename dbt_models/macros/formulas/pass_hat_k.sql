@@ -11,7 +11,7 @@
         when {{ n }} >= {{ k }} and {{ c }} < {{ k }} then 0
         when {{ n }} >= {{ k }} then 1
         {% for i in range(k) %}
-            * cast({{ c }} - {{ i }} as double precision) / ({{ n }} - {{ i }})
+            * {{ as_double(c ~ ' - ' ~ i) }} / ({{ n }} - {{ i }})
         {% endfor %}
     end
 {%- endmacro %}

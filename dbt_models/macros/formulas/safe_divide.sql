@@ -4,5 +4,5 @@
 {%- endmacro %}
 
 {% macro default__safe_divide(numerator, denominator) -%}
-    cast({{ numerator }} as double precision) / nullif(cast({{ denominator }} as double precision), 0)
+    {{ as_double(numerator) }} / nullif({{ as_double(denominator) }}, 0)
 {%- endmacro %}
