@@ -1,0 +1,1 @@
+"""Runmart measured against peers and against the floor."""
