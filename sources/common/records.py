@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sources.common.payload import encode, spellings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sources.common.payload import Json
     from sources.common.tables import Column, Kind, Table
 
@@ -21,6 +24,8 @@ Row = dict[str, Any]
 
 Path = tuple[str, ...]
 """Keys from the record inwards."""
+
+Fit = Callable[[Any, int], tuple[Any, bool]]
 
 _BIGINT = range(-(2**63), 2**63)
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
@@ -51,38 +56,52 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
     Returns:
         A value for every looked-up column and for `extra`, and the derived values.
     """
-    plan = _plan(table, tuple(record))
-    row: Row = {}
+    plan = _plan(table, record)
+    row = plan.blank.copy()
     taken: set[Path] = set()
-    for column, candidates in plan.candidates:
-        row[column.name] = None
+    for name, fit, candidates in plan.lookups:
         for path, scale in candidates:
-            raw = _walk(record, path)
+            raw = record[path[0]] if len(path) == 1 else _walk(record, path)
             if raw is None:
                 continue
             try:
-                value, is_exact = _fit(column.kind, raw, scale or _likely_scale(raw, row))
+                value, is_exact = fit(raw, _likely_scale(raw, row) if scale is None else scale)
             except (ValueError, OverflowError, InvalidOperation):
                 continue
-            row[column.name] = value
+            row[name] = value
             if is_exact:
                 taken.add(path)
             break
     for name, value in derived.items():
-        taken.update((key,) for key in spellings(name) if key in record and _is_same(record[key], value))
-    leftover = _leftover(record, taken, plan)
-    row["extra"] = encode(leftover) if leftover else None
+        for key in spellings(name):
+            if key in record and _is_same(record[key], value):
+                taken.add((key,))
+    leftover = _leftover(record, taken, plan) if len(taken) < len(record) or plan.is_nested else None
+    if leftover:
+        row["extra"] = encode(leftover)
     row.update(derived)
     return row
 
 
 class _Plan:
-    """Where to look for each column of a table, in records that have a given set of keys."""
+    """Where to look for each column of a table, in records that have a given set of keys.
 
-    def __init__(self, table: Table, keys: tuple[str, ...]) -> None:
+    Attributes:
+        blank: a row of nulls.
+        lookups: for each column that such a record may fill: its name, what fits a value to its type, and
+            the paths to try, each with its scale.
+        candidates: the same paths, by column.
+        known: keys that stand for a column.
+        is_nested: whether some path leads into an object.
+    """
+
+    def __init__(self, table: Table, keys: Iterable[str]) -> None:
         present = frozenset(keys)
-        self.candidates: list[tuple[Column, list[tuple[Path, int | None]]]] = []
+        self.candidates: list[tuple[str, list[tuple[Path, int | None]]]] = []
+        self.lookups: list[tuple[str, Fit, list[tuple[Path, int | None]]]] = []
         self.known: set[str] = set()
+        self.is_nested = False
+        self.blank: Row = {}
         for column in table.own_columns:
             candidates = [
                 (path, _scale(column, name))
@@ -91,8 +110,14 @@ class _Plan:
                 if path[0] in present
             ]
             self.known.update(path[0] for path, _ in candidates)
-            if not column.derived:
-                self.candidates.append((column, candidates))
+            if column.derived:
+                continue
+            self.blank[column.name] = None
+            self.candidates.append((column.name, candidates))
+            if candidates:
+                self.lookups.append((column.name, _FITS[column.kind], candidates))
+                self.is_nested = self.is_nested or any(len(path) > 1 for path, _ in candidates)
+        self.blank["extra"] = None
 
 
 def _scale(column: Column, name: str) -> int | None:
@@ -113,9 +138,20 @@ def _likely_scale(raw: Json, row: Row) -> int:
     return 1000 if abs(float(said) * 1000 - elapsed) < min(1000, abs(float(said) - elapsed)) else 1
 
 
-@lru_cache(maxsize=4096)
-def _plan(table: Table, keys: tuple[str, ...]) -> _Plan:
-    return _Plan(table, keys)
+_MOST_PLANS = 4096
+"""Sets of keys that are remembered per table: an API has few, unless it is hostile."""
+
+
+def _plan(table: Table, record: dict[str, Json]) -> _Plan:
+    """The plan for a record's keys, out of those that were made before."""
+    plans: dict[tuple[str, ...], _Plan] = table.plans
+    keys = tuple(record)
+    plan = plans.get(keys)
+    if plan is None:
+        if len(plans) >= _MOST_PLANS:
+            plans.clear()
+        plan = plans[keys] = _Plan(table, keys)
+    return plan
 
 
 @lru_cache(maxsize=4096)
@@ -161,52 +197,35 @@ def _is_same(said: Json, derived: object) -> bool:
     return said == derived and isinstance(said, bool) == isinstance(derived, bool)
 
 
-def _fit(kind: Kind, raw: Json, scale: int) -> tuple[Any, bool]:
-    """The value in the column's type, and whether the column says all of it.
-
-    Raises:
-        ValueError, OverflowError, InvalidOperation: the value does not fit the column's type.
-    """
-    match kind:
-        case "text":
-            # dlt loads an empty text into PostgreSQL as null, so that `extra` has to tell the two apart.
-            return _as_text(raw), raw != ""
-        case "json":
-            return encode(raw), True
-        case "bool":
-            return _as_bool(raw), True
-        case "bigint":
-            return _as_bigint(raw), True
-        case "double":
-            return _as_double(raw)
-        case "duration":
-            return _as_milliseconds(raw, scale)
-        case "money":
-            return _as_money(raw)
-        case "timestamp":
-            return _as_timestamp(raw)
-
-
-def _as_text(raw: Json) -> str:
+def _as_text(raw: Json, _scale: int) -> tuple[str, bool]:
+    # dlt loads an empty text into PostgreSQL as null, so that `extra` has to tell the two apart.
     if isinstance(raw, str):
-        return raw
+        return raw, raw != ""
     if isinstance(raw, (dict, list)):
         raise ValueError("not a text")
-    return encode(raw)
+    return encode(raw), True
 
 
-def _as_bool(raw: Json) -> bool:
+def _as_json(raw: Json, _scale: int) -> tuple[str, bool]:
+    return encode(raw), True
+
+
+def _as_bool(raw: Json, _scale: int) -> tuple[bool, bool]:
     if isinstance(raw, bool):
-        return raw
+        return raw, True
     word = str(raw).strip().lower()
     if word in ("true", "1", "yes"):
-        return True
+        return True, True
     if word in ("false", "0", "no"):
-        return False
+        return False, True
     raise ValueError("not a truth value")
 
 
-def _as_bigint(raw: Json) -> int:
+def _as_bigint(raw: Json, _scale: int) -> tuple[int, bool]:
+    return _whole(raw), True
+
+
+def _whole(raw: Json) -> int:
     if isinstance(raw, str):
         raw = int(raw) if _INTEGER.fullmatch(raw.strip()) else None
     elif isinstance(raw, float):
@@ -225,7 +244,9 @@ def _as_decimal(raw: Json) -> Decimal:
     return Decimal(text)
 
 
-def _as_double(raw: Json) -> tuple[float, bool]:
+def _as_double(raw: Json, _scale: int) -> tuple[float, bool]:
+    if type(raw) is float:
+        return raw, True
     exact = _as_decimal(raw)
     nearest = float(exact)
     if not math.isfinite(nearest):
@@ -234,12 +255,14 @@ def _as_double(raw: Json) -> tuple[float, bool]:
 
 
 def _as_milliseconds(raw: Json, scale: int) -> tuple[int, bool]:
+    if type(raw) is int and scale == 1:
+        return _whole(raw), True
     exact = _EXACTLY.multiply(_as_decimal(raw), Decimal(scale))
     whole = exact.to_integral_value(context=_EXACTLY)
-    return _as_bigint(int(whole)), whole == exact
+    return _whole(int(whole)), whole == exact
 
 
-def _as_money(raw: Json) -> tuple[Decimal, bool]:
+def _as_money(raw: Json, _scale: int) -> tuple[Decimal, bool]:
     amount = _as_decimal(raw)
     if abs(amount) >= _MONEY_LIMIT:
         raise ValueError("beyond the column's digits")
@@ -247,8 +270,10 @@ def _as_money(raw: Json) -> tuple[Decimal, bool]:
     return rounded, rounded == amount
 
 
-def _as_timestamp(raw: Json) -> tuple[datetime, bool]:
+def _as_timestamp(raw: Json, _scale: int) -> tuple[datetime, bool]:
     """ISO 8601 text (UTC when it names no zone), or a count since 1970 in s, ms, µs or ns, by its size."""
+    if isinstance(raw, str) and raw[-1:] == "Z" and len(raw) <= len("2026-01-01T00:00:00.000000Z"):
+        return datetime.fromisoformat(raw), True
     if isinstance(raw, str) and not _NUMBER.fullmatch(raw.strip()):
         beyond = _BEYOND_MICROSECONDS.search(raw)
         text = _ZONE_IN_WORDS.sub("Z", _BEYOND_MICROSECONDS.sub(r"\1", raw.strip()))
@@ -260,6 +285,23 @@ def _as_timestamp(raw: Json) -> tuple[datetime, bool]:
     unit = 1 if size < 10**11 else 10**3 if size < 10**14 else 10**6 if size < 10**17 else 10**9
     exact = _EXACTLY.divide(_EXACTLY.multiply(number, Decimal(10**6)), Decimal(unit))
     return _EPOCH + timedelta(microseconds=int(exact)), exact == int(exact)
+
+
+_FITS: dict[Kind, Fit] = {
+    "text": _as_text,
+    "json": _as_json,
+    "bool": _as_bool,
+    "bigint": _as_bigint,
+    "double": _as_double,
+    "duration": _as_milliseconds,
+    "money": _as_money,
+    "timestamp": _as_timestamp,
+}
+"""What gives a value in a column's type, and whether the column says all of it.
+
+Raises:
+    ValueError, OverflowError, InvalidOperation: the value does not fit the column's type.
+"""
 
 
 def fill_duration(row: Row) -> None:
@@ -277,9 +319,9 @@ def fill_duration(row: Row) -> None:
 def lacking(table: Table, record: dict[str, Json], row: Row) -> frozenset[str]:
     """The looked-up columns of which a record says nothing, not even null."""
     return frozenset(
-        column.name
-        for column, candidates in _plan(table, tuple(record)).candidates
-        if row[column.name] is None and not any(_is_said(record, path) for path, _ in candidates)
+        name
+        for name, candidates in _plan(table, record).candidates
+        if row[name] is None and not any(_is_said(record, path) for path, _ in candidates)
     )
 
 

@@ -93,6 +93,11 @@ class Table:
         return (*self.own_columns, EXTRA, EXTRACTED_AT)
 
     @cached_property
+    def plans(self) -> dict[tuple[str, ...], Any]:
+        """How records of this table are read, by their keys; see `records`."""
+        return {}
+
+    @cached_property
     def schema(self) -> pa.Schema:
         """The pinned Arrow schema; nothing is ever inferred from data."""
         return pa.schema(

@@ -35,6 +35,10 @@ def comparable(value: object) -> object:
 
 def rows_of(warehouse: Warehouse, model: str) -> list[dict[str, Any]]:
     rows = warehouse.query(f"select * from {MODELS[model]}.{model}")  # noqa: S608
+    for row in rows:
+        # A hash of text that PostgreSQL spaces in its own way; test_marts.py has what equals what.
+        if "arguments_key" in row:
+            row["arguments_key"] = row["arguments_key"] is not None
     plain = [{name: comparable(value) for name, value in row.items()} for row in rows]
     return sorted(plain, key=lambda row: [str(value) for value in row.values()])
 

@@ -23,8 +23,8 @@ def test_every_figure_of_every_model_and_period_is_the_one_reckoned_outside_sql(
     assert rows.keys() == expected.keys()
     for key, figures in expected.items():
         row = rows[key]
-        assert row.pop("platform") == "armature"
-        assert row.pop("scorecard_key") == "armature/" + "/".join(key)
+        assert (row.pop("platform"), row.pop("account")) == ("armature", "default")
+        assert row.pop("scorecard_key") == "armature/default/" + "/".join(key)
         assert row == {
             column: pytest.approx(figure, rel=1e-12, abs=1e-15) if isinstance(figure, float) else figure
             for column, figure in figures.items()

@@ -1,8 +1,10 @@
 {#-
-  Selects the columns that the source's YAML declares from a raw table, whatever of it is there.
+  Selects the columns that the source's YAML declares from a raw table, whatever of it is there, and the
+  account that its rows come from.
 
   A table that was not loaded, or never had a row, gives no rows; a column that an older load did not
-  make gives nulls. Both have the types that the YAML declares.
+  make gives nulls. Both have the types that the YAML declares. Rows that name no account are those of
+  the account `default`.
 -#}
 {% macro raw_table(source_name, table_name) %}
     {%- set declared = source(source_name, table_name) -%}
@@ -18,15 +20,16 @@
             {%- endfor -%}
         {%- endif -%}
         select
-        {%- for column in node.columns.values() %}
+        {%- for column in node.columns.values() if column.name != 'account' %}
             {%- set name = adapter.quote(column.name) %}
             {% if column.name not in present -%}
-                cast(null as {{ runmart.raw_type(column.data_type) }}) as {{ name }}
+                cast(null as {{ sql_type(column.data_type) }}) as {{ name }}
             {%- else -%}
                 {{ name }}
             {%- endif -%}
-            {{ ',' if not loop.last }}
+            ,
         {%- endfor %}
+            {{ "coalesce(nullif(account, ''), 'default')" if 'account' in present else "'default'" }} as account
         from {{ loaded if loaded else '(select 1 as nothing) as nothing where 1 = 0' }}
     {%- endif -%}
 {% endmacro %}

@@ -3,9 +3,9 @@ with criteria as (
     {{ union_platforms(
         [ref('stg_armature__evaluation_criteria')],
         [
-            'criterion_result_key', 'run_key', 'platform', 'run_id', 'criterion_index', 'criterion_id',
-            'criterion_text', 'status', 'status_outcome', 'said_passed', 'is_required', 'score', 'rationale',
-            'excerpts',
+            'criterion_result_key', 'run_key', 'platform', 'account', 'run_id', 'criterion_index',
+            'criterion_id', 'criterion_text', 'status', 'status_outcome', 'said_passed', 'is_required',
+            'score', 'rationale', 'excerpts',
         ],
     ) }}
 ),
@@ -15,6 +15,7 @@ final as (
         criterion_result_key,
         run_key,
         platform,
+        account,
         run_id,
         criterion_index,
         criterion_id,

@@ -3,7 +3,7 @@ with final as (
     {{ union_platforms(
         [ref('stg_armature__evaluations')],
         [
-            'run_key', 'platform', 'run_id', 'evaluation_id', 'verdict', 'verdict_outcome', 'score',
+            'run_key', 'platform', 'account', 'run_id', 'evaluation_id', 'verdict', 'verdict_outcome', 'score',
             'judge_model', 'evaluated_at',
         ],
     ) }}

@@ -1,33 +1,40 @@
--- One row per platform that has runs or was synced, with the moment of its last sync.
-with sync_log as (
-    {{ union_platforms([ref('stg_armature__sync_log')], ['platform', 'finished_at']) }}
+-- One row per platform and account that has runs or was synced, with the moment of its last sync.
+{{ config(materialized='table') }}
+
+with syncs as (
+    select * from {{ ref('int_syncs') }}
 ),
 
 runs as (
-    select
-        platform,
-        extracted_at
-    from {{ ref('int_runs') }}
+    select * from {{ ref('int_runs') }}
 ),
 
 readings as (
     select
         platform,
-        finished_at as read_at
-    from sync_log
+        account,
+        finished_at as read_at,
+        null as run_date
+    from syncs
     union all
     select
         platform,
-        extracted_at as read_at
+        account,
+        extracted_at as read_at,
+        run_date
     from runs
 ),
 
 final as (
     select
+        {{ joined_key(['platform', 'account']) }} as account_key,
         platform,
-        max(read_at) as last_synced_at
+        account,
+        max(read_at) as last_synced_at,
+        min(run_date) as first_run_date,
+        max(run_date) as last_run_date
     from readings
-    group by platform
+    group by platform, account
 )
 
 select * from final

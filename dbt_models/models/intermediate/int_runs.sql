@@ -3,7 +3,7 @@ with runs as (
     {{ union_platforms(
         [ref('stg_armature__runs')],
         [
-            'run_key', 'platform', 'run_id', 'workflow_key', 'workflow_id', 'workflow_name',
+            'run_key', 'platform', 'account', 'run_id', 'workflow_key', 'workflow_id', 'workflow_name',
             'workflow_version_id', 'model_key', 'model', 'status', 'status_outcome', 'verdict',
             'verdict_outcome', 'classification', 'trigger_type', 'attempt', 'started_at', 'ended_at',
             'duration_ms', 'cost', 'cost_unit', 'score', 'input_tokens', 'output_tokens', 'total_tokens',
@@ -38,6 +38,7 @@ final as (
     select
         run_key,
         platform,
+        account,
         run_id,
         workflow_key,
         workflow_id,

@@ -3,8 +3,9 @@ with workflows as (
     {{ union_platforms(
         [ref('stg_armature__workflows')],
         [
-            'workflow_key', 'platform', 'workflow_id', 'workflow_name', 'description', 'mcp_server_id',
-            'tester_prompt', 'current_version_id', 'is_archived', 'first_seen_at', 'last_seen_at',
+            'workflow_key', 'platform', 'account', 'workflow_id', 'workflow_name', 'description',
+            'mcp_server_id', 'tester_prompt', 'current_version_id', 'is_archived', 'first_seen_at',
+            'last_seen_at',
         ],
     ) }}
 ),
@@ -15,7 +16,7 @@ criteria as (
 
 mcp_servers as (
     {{ union_platforms(
-        [ref('stg_armature__mcp_servers')], ['platform', 'mcp_server_id', 'mcp_server_name'],
+        [ref('stg_armature__mcp_servers')], ['platform', 'account', 'mcp_server_id', 'mcp_server_name'],
     ) }}
 ),
 
@@ -32,6 +33,7 @@ final as (
     select
         workflows.workflow_key,
         workflows.platform,
+        workflows.account,
         workflows.workflow_id,
         workflows.workflow_name,
         workflows.description,
@@ -49,6 +51,7 @@ final as (
     left join mcp_servers
         on
             workflows.platform = mcp_servers.platform
+            and workflows.account = mcp_servers.account
             and workflows.mcp_server_id = mcp_servers.mcp_server_id
 )
 

@@ -5,9 +5,14 @@ with runs as (
 
 final as (
     select
-        platform || '/' || coalesce(workflow_id, '(unknown)') || '/'
-        || coalesce(cast(run_date as {{ dbt.type_string() }}), '(unknown)') as workflow_day_key,
+        {{ joined_key([
+            'platform',
+            'account',
+            "coalesce(workflow_id, '(unknown)')",
+            "coalesce(cast(run_date as " ~ sql_type('text') ~ "), '(unknown)')",
+        ]) }} as workflow_day_key,
         platform,
+        account,
         workflow_key,
         workflow_id,
         run_date,
@@ -31,7 +36,7 @@ final as (
         cast(sum(tool_calls) as bigint) as tool_calls,
         cast(sum(tool_call_errors) as bigint) as tool_call_errors
     from runs
-    group by platform, workflow_key, workflow_id, run_date
+    group by platform, account, workflow_key, workflow_id, run_date
 )
 
 select * from final

@@ -12,6 +12,7 @@ final as (
         criterion_results.criterion_result_key,
         criterion_results.run_key,
         criterion_results.platform,
+        criterion_results.account,
         criterion_results.run_id,
         criterion_results.criterion_index,
         criterion_results.criterion_id,

@@ -1,4 +1,4 @@
--- One row per platform, model and period: how often it passes, how reliably, at what cost, how fast.
+-- One row per platform, account, model and period: how often it passes, how reliably, at what cost, how fast.
 {%- set sizes = var('repeat_sizes') %}
 
 with runs as (
@@ -18,6 +18,7 @@ periods as (
     {% for period, days in var('periods').items() %}
         select
             platform,
+            account,
             '{{ period }}' as period,
             {{ days_before('last_synced_at', days or 0) }} as starts_at,
             {{ 'true' if days is none else 'false' }} as is_unbounded
@@ -30,6 +31,7 @@ periods as (
 runs_of_period as (
     select
         models.platform,
+        models.account,
         models.model,
         periods.period,
         runs.run_key,
@@ -39,7 +41,10 @@ runs_of_period as (
         runs.cost,
         runs.duration_ms
     from models
-    inner join periods on models.platform = periods.platform
+    inner join periods
+        on
+            models.platform = periods.platform
+            and models.account = periods.account
     left join runs
         on
             models.model_key = runs.model_key
@@ -49,6 +54,7 @@ runs_of_period as (
 figures as (
     select
         platform,
+        account,
         model,
         period,
         count(run_key) as runs,
@@ -61,12 +67,13 @@ figures as (
         {{ percentile('duration_ms', 0.5) }} as p50_duration_ms,
         {{ percentile('duration_ms', 0.95) }} as p95_duration_ms
     from runs_of_period
-    group by platform, model, period
+    group by platform, account, model, period
 ),
 
 workflow_passes as (
     select
         platform,
+        account,
         model,
         period,
         workflow_key,
@@ -74,7 +81,7 @@ workflow_passes as (
         count(case when is_passed then 1 end) as passed_runs
     from runs_of_period
     where is_scored and workflow_key is not null
-    group by platform, model, period, workflow_key
+    group by platform, account, model, period, workflow_key
 ),
 
 workflow_repeats as (
@@ -84,6 +91,7 @@ workflow_repeats as (
             {{ pass_hat_k('scored_runs', 'passed_runs', k) }} as pass_hat_{{ k }},
         {% endfor %}
         platform,
+        account,
         model,
         period
     from workflow_passes
@@ -97,15 +105,17 @@ repeats as (
             avg(pass_hat_{{ k }}) as pass_hat_{{ k }},
         {% endfor %}
         platform,
+        account,
         model,
         period
     from workflow_repeats
-    group by platform, model, period
+    group by platform, account, model, period
 ),
 
 final as (
     select
         figures.platform,
+        figures.account,
         figures.model,
         figures.period,
         figures.runs,
@@ -128,16 +138,18 @@ final as (
         {{ safe_divide('figures.runs_with_cost', 'figures.runs') }} as cost_coverage,
         figures.p50_duration_ms,
         figures.p95_duration_ms,
-        figures.platform || '/' || figures.model || '/' || figures.period as scorecard_key
+        {{ joined_key(['figures.platform', 'figures.account', 'figures.model', 'figures.period']) }} as scorecard_key
     from figures
     left join repeats
         on
             figures.platform = repeats.platform
+            and figures.account = repeats.account
             and figures.model = repeats.model
             and figures.period = repeats.period
     inner join models
         on
             figures.platform = models.platform
+            and figures.account = models.account
             and figures.model = models.model
 )
 

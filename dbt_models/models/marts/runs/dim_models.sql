@@ -7,13 +7,14 @@ final as (
     select
         model_key,
         platform,
+        account,
         model,
         model <> '(unknown)' as is_known,
         max(cost_unit) as cost_unit,
         min(run_at) as first_run_at,
         max(run_at) as last_run_at
     from runs
-    group by model_key, platform, model
+    group by model_key, platform, account, model
 )
 
 select * from final

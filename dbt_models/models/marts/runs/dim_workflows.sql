@@ -12,11 +12,12 @@ runs_per_workflow as (
     select
         workflow_key,
         platform,
+        account,
         workflow_id,
         min(run_at) as first_run_at,
         max(run_at) as last_run_at
     from runs
-    group by workflow_key, platform, workflow_id
+    group by workflow_key, platform, account, workflow_id
 ),
 
 named_runs as (
@@ -43,6 +44,7 @@ final as (
     select
         coalesce(workflows.workflow_key, runs_per_workflow.workflow_key) as workflow_key,
         coalesce(workflows.platform, runs_per_workflow.platform) as platform,
+        coalesce(workflows.account, runs_per_workflow.account) as account,
         coalesce(workflows.workflow_id, runs_per_workflow.workflow_id) as workflow_id,
         coalesce(workflows.workflow_name, names.workflow_name) as workflow_name,
         workflows.description,

@@ -6,11 +6,12 @@ with runs as (
 tool_calls as (
     select
         platform,
+        account,
         run_key,
         count(*) as tool_calls,
         count(case when is_error then 1 end) as tool_call_errors
     from {{ ref('int_tool_calls') }}
-    group by platform, run_key
+    group by platform, account, run_key
 ),
 
 criteria as (
@@ -24,13 +25,17 @@ criteria as (
 
 -- Where a platform has no call at all, none were loaded: that is not the same as no calls.
 platforms_with_calls as (
-    select distinct platform from tool_calls
+    select distinct
+        platform,
+        account
+    from tool_calls
 ),
 
 final as (
     select
         runs.run_key,
         runs.platform,
+        runs.account,
         runs.run_id,
         runs.workflow_key,
         runs.workflow_id,
@@ -75,7 +80,10 @@ final as (
     from runs
     left join tool_calls on runs.run_key = tool_calls.run_key
     left join criteria on runs.run_key = criteria.run_key
-    left join platforms_with_calls on runs.platform = platforms_with_calls.platform
+    left join platforms_with_calls
+        on
+            runs.platform = platforms_with_calls.platform
+            and runs.account = platforms_with_calls.account
 )
 
 select * from final

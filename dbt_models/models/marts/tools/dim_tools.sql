@@ -7,13 +7,14 @@ final as (
     select
         tool_key,
         platform,
+        account,
         tool_name,
         tool_name <> '(unknown)' as is_known,
         count(distinct mcp_server_id) as mcp_servers,
         min(coalesce(called_at, run_at)) as first_called_at,
         max(coalesce(called_at, run_at)) as last_called_at
     from tool_calls
-    group by tool_key, platform, tool_name
+    group by tool_key, platform, account, tool_name
 )
 
 select * from final

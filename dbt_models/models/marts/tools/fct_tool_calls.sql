@@ -8,7 +8,7 @@ runs as (
 ),
 
 workflows as (
-    select * from {{ ref('dim_workflows') }}
+    select * from {{ ref('int_workflows') }}
 ),
 
 final as (
@@ -16,17 +16,22 @@ final as (
         tool_calls.tool_call_key,
         tool_calls.run_key,
         tool_calls.platform,
+        tool_calls.account,
         tool_calls.run_id,
         tool_calls.call_index,
         tool_calls.tool_call_id,
         tool_calls.tool_key,
         tool_calls.tool_name,
+        {{ text_hash(json_text('tool_calls.arguments')) }} as arguments_key,
+        cast(length(replace({{ json_text('tool_calls.result') }}, ' ', '')) as {{ sql_type('bigint') }}) as result_size,
         workflows.mcp_server_id,
         runs.workflow_key,
         runs.workflow_id,
         runs.model_key,
         runs.model,
         runs.outcome as run_outcome,
+        runs.is_scored as run_is_scored,
+        runs.is_passed as run_is_passed,
         runs.run_at,
         runs.run_date,
         tool_calls.is_error,

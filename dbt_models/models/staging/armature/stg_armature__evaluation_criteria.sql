@@ -5,9 +5,10 @@ with source as (
 
 final as (
     select
-        'armature/' || run_id || '/' || criterion_index as criterion_result_key,
-        'armature/' || run_id as run_key,
+        {{ joined_key(["'armature'", 'account', 'run_id', 'criterion_index']) }} as criterion_result_key,
+        {{ joined_key(["'armature'", 'account', 'run_id']) }} as run_key,
         'armature' as platform,
+        account,
         run_id,
         criterion_index,
         criterion_id,

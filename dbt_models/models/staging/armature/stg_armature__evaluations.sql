@@ -5,8 +5,9 @@ with source as (
 
 final as (
     select
-        'armature/' || run_id as run_key,
+        {{ joined_key(["'armature'", 'account', 'run_id']) }} as run_key,
         'armature' as platform,
+        account,
         run_id,
         evaluation_id,
         verdict,

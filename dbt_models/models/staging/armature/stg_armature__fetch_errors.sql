@@ -5,9 +5,10 @@ with source as (
 
 final as (
     select
-        'armature/' || run_id || '/' || endpoint as fetch_error_key,
-        'armature/' || run_id as run_key,
+        {{ joined_key(["'armature'", 'account', 'run_id', 'endpoint']) }} as fetch_error_key,
+        {{ joined_key(["'armature'", 'account', 'run_id']) }} as run_key,
         'armature' as platform,
+        account,
         run_id,
         endpoint,
         status_code,

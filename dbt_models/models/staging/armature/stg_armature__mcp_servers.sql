@@ -5,8 +5,9 @@ with source as (
 
 final as (
     select
-        'armature/' || mcp_server_id as mcp_server_key,
+        {{ joined_key(["'armature'", 'account', 'mcp_server_id']) }} as mcp_server_key,
         'armature' as platform,
+        account,
         mcp_server_id,
         nullif(trim(name), '') as mcp_server_name,
         transport_type,

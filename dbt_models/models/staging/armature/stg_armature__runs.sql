@@ -5,14 +5,15 @@ with source as (
 
 final as (
     select
-        'armature/' || run_id as run_key,
+        {{ joined_key(["'armature'", 'account', 'run_id']) }} as run_key,
         'armature' as platform,
+        account,
         run_id,
-        'armature/' || workflow_id as workflow_key,
+        {{ joined_key(["'armature'", 'account', 'workflow_id']) }} as workflow_key,
         workflow_id,
         nullif(trim(workflow_name), '') as workflow_name,
         workflow_version_id,
-        'armature/' || coalesce(nullif(trim(model), ''), '(unknown)') as model_key,
+        {{ joined_key(["'armature'", 'account', "coalesce(nullif(trim(model), ''), '(unknown)')"]) }} as model_key,
         coalesce(nullif(trim(model), ''), '(unknown)') as model,
         status,
         {{ armature_outcome('status') }} as status_outcome,

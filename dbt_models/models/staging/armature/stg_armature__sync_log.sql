@@ -5,8 +5,9 @@ with source as (
 
 final as (
     select
-        'armature/' || sync_id || '/' || chunk as sync_chunk_key,
+        {{ joined_key(["'armature'", 'account', 'sync_id', 'chunk']) }} as sync_chunk_key,
         'armature' as platform,
+        account,
         sync_id,
         chunk,
         window_start,

@@ -5,13 +5,14 @@ with source as (
 
 final as (
     select
-        'armature/' || run_id || '/' || call_index as tool_call_key,
-        'armature/' || run_id as run_key,
+        {{ joined_key(["'armature'", 'account', 'run_id', 'call_index']) }} as tool_call_key,
+        {{ joined_key(["'armature'", 'account', 'run_id']) }} as run_key,
         'armature' as platform,
+        account,
         run_id,
         call_index,
         tool_call_id,
-        'armature/' || coalesce(nullif(trim(tool_name), ''), '(unknown)') as tool_key,
+        {{ joined_key(["'armature'", 'account', "coalesce(nullif(trim(tool_name), ''), '(unknown)')"]) }} as tool_key,
         coalesce(nullif(trim(tool_name), ''), '(unknown)') as tool_name,
         arguments,
         result,

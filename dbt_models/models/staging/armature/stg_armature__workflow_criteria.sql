@@ -5,9 +5,10 @@ with source as (
 
 final as (
     select
-        'armature/' || workflow_id || '/' || criterion_index as workflow_criterion_key,
-        'armature/' || workflow_id as workflow_key,
+        {{ joined_key(["'armature'", 'account', 'workflow_id', 'criterion_index']) }} as workflow_criterion_key,
+        {{ joined_key(["'armature'", 'account', 'workflow_id']) }} as workflow_key,
         'armature' as platform,
+        account,
         workflow_id,
         criterion_index,
         criterion_text,

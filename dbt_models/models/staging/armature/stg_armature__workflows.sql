@@ -5,8 +5,9 @@ with source as (
 
 final as (
     select
-        'armature/' || workflow_id as workflow_key,
+        {{ joined_key(["'armature'", 'account', 'workflow_id']) }} as workflow_key,
         'armature' as platform,
+        account,
         workflow_id,
         nullif(trim(name), '') as workflow_name,
         description,
