@@ -50,6 +50,7 @@ class Paging:
         refuses_above: page sizes above it are answered with 400.
         beyond: status for a page beyond the last.
         below: status for a page before the first; with 200, the first comes.
+        shows_twice: how many pages stand before one that is shown twice, which moves all later ones on by one.
     """
 
     base: int = 1
@@ -59,6 +60,7 @@ class Paging:
     ignores_size: bool = False
     ignores_page: bool = False
     repeats_last: bool = False
+    shows_twice: int | None = None
     beyond: int = 200
     below: int = 400
     facts: Callable[[int, int, int, bool], dict[str, Json]] = lambda total, page, size, more: {}
@@ -114,6 +116,8 @@ class Account:
             page = paging.base
         elif page < paging.base:
             return paging.below, {"error": {"code": "validation_failed", "message": "page is too small"}}
+        if paging.shows_twice is not None and page - paging.base > paging.shows_twice:
+            page -= 1
         last = paging.base + max(0, (len(self.runs) - 1) // size)
         if page > last and paging.beyond != 200:
             return paging.beyond, {"error": {"code": "not_found", "message": "no such page"}}

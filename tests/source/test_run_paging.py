@@ -135,6 +135,15 @@ def test_a_server_that_ignores_the_page_does_not_hold_the_sync_up(
 
 
 @pytest.mark.parametrize("base", [0, 1])
+@pytest.mark.parametrize("pages_before", [0, 1, 3])
+def test_a_page_that_is_shown_twice_in_a_row_hides_none_of_those_after_it(
+    api: StandIn, reader: Reader, base: int, pages_before: int
+) -> None:
+    api.account = account(100, base=base, cap=20, shows_twice=pages_before)
+    assert len(reader.sync("runs")["runs"]) == 100
+
+
+@pytest.mark.parametrize("base", [0, 1])
 @pytest.mark.parametrize("order", ["newest first", "oldest first", "shuffled"])
 def test_runs_that_came_since_are_read_by_the_next_sync(
     api: StandIn, reader: Reader, base: int, order: str

@@ -67,6 +67,19 @@ def test_a_run_that_shows_up_late_is_loaded_by_the_next_sync(account: Account) -
     assert account.tables.of("runs", run_id=late.id)
 
 
+def test_a_run_that_shows_up_hours_late_behind_many_others_is_loaded_within_a_day(
+    account_with: Callable[..., Account],
+) -> None:
+    account = account_with(max_page_size=10)
+    account.add_runs(140)
+    account.sync()
+    late = account.world.add_run(started_at=account.clock.now() - 9 * 3_600_000)
+    for _ in range(25):
+        account.clock.advance(hours=1)
+        account.sync()
+    assert account.tables.of("runs", run_id=late.id)
+
+
 def test_a_list_in_order_is_not_read_to_its_end_again(account_with: Callable[..., Account]) -> None:
     account = account_with(max_page_size=10)
     account.add_runs(140)
@@ -198,7 +211,9 @@ def test_chunks_of_any_size_end(account: Account, chunk_runs: int) -> None:
 
 
 def test_a_crash_costs_no_more_than_one_chunk(account: Account) -> None:
-    account.add_runs(100)
+    ids = account.add_runs(100)
+    # While this run is waited for, a sync that knew no bound would read all that come after it.
+    account.server.faults.add(faults.slow(0.5), on=f"GET /runs/{ids[55]}/evaluation", times=1)
     with pytest.raises(KilledError):
         account.sync(chunk_runs=20, events_until_kill=5)
     first = account.asked(TOOL_CALLS)
