@@ -50,7 +50,7 @@ class Paging:
         refuses_above: page sizes above it are answered with 400.
         beyond: status for a page beyond the last.
         below: status for a page before the first; with 200, the first comes.
-        shows_twice: how many pages stand before one that is shown twice, which moves all later ones on by one.
+        shows_twice: how many pages stand before one that is shown twice, which moves the later ones on.
     """
 
     base: int = 1
