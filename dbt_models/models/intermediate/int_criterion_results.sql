@@ -5,7 +5,7 @@ with criteria as (
         [
             'criterion_result_key', 'run_key', 'platform', 'account', 'run_id', 'criterion_index',
             'criterion_id', 'criterion_text', 'status', 'status_outcome', 'said_passed', 'is_required',
-            'score', 'rationale', 'excerpts',
+            'score', 'rationale', 'excerpts', 'extracted_at',
         ],
     ) }}
 ),
@@ -31,7 +31,8 @@ final as (
         is_required,
         score,
         rationale,
-        excerpts
+        excerpts,
+        extracted_at
     from criteria
 )
 
