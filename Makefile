@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Two test processes for two cores; `make test JOBS=0` runs everything in one.
 JOBS ?= 2
 
-.PHONY: setup demo test soak lint format lock clean
+.PHONY: setup demo test soak bench bench-steady lint format lock clean
 
 setup: $(STAMP)
 
@@ -37,6 +37,22 @@ test-long: setup
 MINUTES ?= 10
 soak: setup
 	@$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
+
+# First loads side by side, into benchmarks/RESULTS.md; the plan takes about half an hour on a quiet machine.
+# Less or more of it: `make bench BENCH="--sizes 5000 --latencies 10 --repeats 5 --only floor,runmart,rest_api"`.
+BENCH ?=
+PEERS := benchmarks/.work/venv
+bench: setup $(PEERS)/.installed
+	@$(BIN)/python benchmarks/bench.py $(BENCH)
+
+# Syncs of an account of 300,000 runs, and builds after them.
+bench-steady: setup
+	@$(BIN)/python benchmarks/steady.py
+
+$(PEERS)/.installed: benchmarks/requirements.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	@touch $@
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """Runs a contender as whole processes and measures them: wall, CPU, peak memory.
 
-Nothing heavy may be imported here: a child's peak memory is at least what this process held when it started it.
+Nothing heavy may be imported here: a child's peak memory is at least what its parent held when it began.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
@@ -53,7 +53,8 @@ class Account:
     def served(self, latency: float) -> dict[str, Any]:
         """What was asked of it at this latency since the last call."""
         with urlopen(f"{self.origin(latency)}/_served") as answer:  # noqa: S310 - our own server on loopback
-            return json.load(answer)
+            said: dict[str, Any] = json.load(answer)
+            return said
 
 
 @contextmanager
@@ -102,11 +103,11 @@ def measured(commands: Sequence[Sequence[str]], folder: Path, settings: Mapping[
             children.append(child)
         ended = [os.wait4(child.pid, 0) for child in reversed(children)]
         wall = time.perf_counter() - began
-    for child, (_, status, _) in zip(reversed(children), ended, strict=True):
+    for child, command, (_, status, _) in zip(reversed(children), reversed(commands), ended, strict=True):
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
             said = (folder / "messages.txt").read_text(errors="replace")[-2_000:]
-            raise BenchmarkError(f"{' '.join(map(str, child.args))}\nexit code {child.returncode}\n{said}")
+            raise BenchmarkError(f"{' '.join(command)}\nexit code {child.returncode}\n{said}")
     return Usage(
         wall_s=wall,
         cpu_s=sum(usage.ru_utime + usage.ru_stime for _, _, usage in ended),
@@ -125,7 +126,8 @@ def counted(database: Path, tables: Mapping[str, str]) -> dict[str, int]:
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)  # noqa: S603
     if done.returncode != 0:
         raise BenchmarkError(f"{database} cannot be counted: {done.stderr.strip().splitlines()[-1]}")
-    return json.loads(done.stdout)
+    rows: dict[str, int] = json.loads(done.stdout)
+    return rows
 
 
 @dataclass
@@ -137,12 +139,12 @@ class Measurement:
     latency_ms: float
     usage: Usage
     rows: dict[str, int]
-    served: dict[str, Any] = field(default_factory=dict)
+    served: dict[str, Any]
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
+    @property
+    def requests(self) -> int:
+        return sum(self.served["requests"].values())
 
-    @classmethod
-    def from_json(cls, text: str) -> Measurement:
-        values = json.loads(text)
-        return cls(**{**values, "usage": Usage(**values["usage"])})
+
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201

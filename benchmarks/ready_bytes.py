@@ -2,9 +2,10 @@
 
     python benchmarks/ready_bytes.py --runs 5000 --latency-ms 0 --latency-ms 10
 
-The emulator renders each answer once; from then on a request costs one look-up in a dict. One port per latency,
-over the same answers. Once it listens it prints one line of JSON: the account's key, and per latency the origin.
-Per port, `GET /_served` answers what was asked of it since the last such request, and the server's own CPU time.
+The emulator renders each answer once; from then on a request costs one look-up in a dict. There is one
+port per latency, over the same answers. Once it listens it prints one line of JSON: the account's key,
+and the origin by latency. Per port, `GET /_served` tells what was asked of it since the last such
+request, and the CPU time of the server.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python floor.py <origin> <key> <folder>
 
-aiohttp with 32 connections reads the run list page by page, and meanwhile the evaluation and the tool calls of
-each run. Nothing is retried, checked, merged or remembered.
+aiohttp with 32 connections reads the run list page by page, and meanwhile the evaluation and the tool calls
+of each run. Nothing is retried, checked, merged or remembered.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ async def fetch(origin: str, key: str, tables: dict[str, Table]) -> None:
 
 
 def main() -> None:
-    sys.meta_path.insert(0, WithoutPandas())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, WithoutPandas())
     origin, key, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     tables = {name: Table(folder, name) for name in SCHEMAS}
     asyncio.run(fetch(origin, key, tables))
