@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -324,6 +325,18 @@ def test_details_are_asked_for_only_when_the_list_lacks_something(
     account.clock.advance(hours=1)
     account.sync()
     assert account.asked(DETAIL) == 40 * details
+
+
+# -- bounded -------------------------------------------------------------------------------------------
+
+
+def test_what_a_sync_remembers_does_not_grow_with_the_days(account: Account) -> None:
+    sizes = []
+    for _ in range(6):
+        account.add_runs(24, minutes_apart=60, calls=0)
+        account.sync()
+        sizes.append(len(json.dumps(account.tables.state)))
+    assert sizes[-1] <= 1.1 * sizes[1], sizes
 
 
 # -- scopes --------------------------------------------------------------------------------------------
