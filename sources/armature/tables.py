@@ -8,6 +8,23 @@ from __future__ import annotations
 
 from sources.common.tables import FETCH_ERRORS, SYNC_LOG, Column, Table
 
+DURATION_NAMES = (
+    "duration_ms",
+    "duration_millis",
+    "latency_ms",
+    "elapsed_ms",
+    "duration_seconds",
+    "duration_secs",
+    "duration_sec",
+    "duration_s",
+    "latency_seconds",
+    "elapsed_seconds",
+    "duration",
+    "latency",
+    "elapsed",
+)
+"""Names of a duration, those that say their unit first."""
+
 RUNS = Table(
     "runs",
     "One row per run of a workflow, in its latest known state.",
@@ -89,20 +106,7 @@ RUNS = Table(
             "duration_ms",
             "duration",
             "Duration in milliseconds; taken from start and end when the platform does not say it.",
-            (
-                "duration_ms",
-                "duration_millis",
-                "elapsed_ms",
-                "latency_ms",
-                "timing.duration_ms",
-                "duration_seconds",
-                "duration_secs",
-                "duration_sec",
-                "duration_s",
-                "elapsed_seconds",
-                "duration",
-                "elapsed",
-            ),
+            ("timing.duration_ms", *DURATION_NAMES),
         ),
         Column(
             "cost",
@@ -384,21 +388,7 @@ TOOL_CALLS = Table(
             "duration_ms",
             "duration",
             "Duration in milliseconds.",
-            (
-                "duration_ms",
-                "duration_millis",
-                "latency_ms",
-                "elapsed_ms",
-                "duration_seconds",
-                "duration_secs",
-                "duration_sec",
-                "duration_s",
-                "latency_seconds",
-                "elapsed_seconds",
-                "duration",
-                "latency",
-                "elapsed",
-            ),
+            DURATION_NAMES,
         ),
         Column(
             "called_at",
@@ -440,21 +430,7 @@ TRACE_SPANS = Table(
             "duration_ms",
             "duration",
             "Duration in milliseconds; taken from start and end when the platform does not say it.",
-            (
-                "duration_ms",
-                "duration_millis",
-                "latency_ms",
-                "elapsed_ms",
-                "duration_seconds",
-                "duration_secs",
-                "duration_sec",
-                "duration_s",
-                "latency_seconds",
-                "elapsed_seconds",
-                "duration",
-                "latency",
-                "elapsed",
-            ),
+            DURATION_NAMES,
         ),
         Column(
             "attributes",
