@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from figures import scorecard
+from histories import SYNCED_AT
 
 if TYPE_CHECKING:
     from histories import History
@@ -25,6 +26,8 @@ def test_every_figure_of_every_model_and_period_is_the_one_reckoned_outside_sql(
         row = rows[key]
         assert (row.pop("platform"), row.pop("account")) == ("armature", "default")
         assert row.pop("scorecard_key") == "armature/default/" + "/".join(key)
+        assert row.pop("model_key") == f"armature/default/{key[0]}"
+        assert row.pop("period_ends_at") == SYNCED_AT
         assert row == {
             column: pytest.approx(figure, rel=1e-12, abs=1e-15) if isinstance(figure, float) else figure
             for column, figure in figures.items()

@@ -20,6 +20,7 @@ periods as (
             platform,
             account,
             '{{ period }}' as period,
+            last_synced_at as period_ends_at,
             {{ days_before('last_synced_at', days or 0) }} as starts_at,
             {{ 'true' if days is none else 'false' }} as is_unbounded
         from platforms
@@ -30,12 +31,12 @@ periods as (
 -- Every model in every period: a period without runs is a row of zeros.
 runs_of_period as (
     select
-        models.platform,
-        models.account,
-        models.model,
+        models.model_key,
         periods.period,
+        periods.period_ends_at,
         runs.run_key,
         runs.workflow_key,
+        runs.outcome,
         runs.is_scored,
         runs.is_passed,
         runs.cost,
@@ -53,47 +54,49 @@ runs_of_period as (
 
 figures as (
     select
-        platform,
-        account,
-        model,
+        model_key,
         period,
-        count(run_key) as runs,
-        count(case when is_scored then 1 end) as scored_runs,
-        count(case when is_passed then 1 end) as passed_runs,
+        period_ends_at,
+        {{ outcome_counts() }},
         count(distinct workflow_key) as workflows,
         count(cost) as runs_with_cost,
-        cast(sum(cost) as decimal(38, 9)) as total_cost,
-        cast(sum(case when is_scored then cost end) as decimal(38, 9)) as scored_cost,
+        cast(sum(cost) as {{ sql_type('decimal(38, 9)') }}) as total_cost,
+        cast(sum(case when is_scored then cost end) as {{ sql_type('decimal(38, 9)') }}) as scored_cost,
         {{ percentile('duration_ms', 0.5) }} as p50_duration_ms,
         {{ percentile('duration_ms', 0.95) }} as p95_duration_ms
     from runs_of_period
-    group by platform, account, model, period
+    group by model_key, period, period_ends_at
 ),
 
+-- Runs without a workflow are one more cluster, as if they were of one: that they differ is not known.
 workflow_passes as (
     select
-        platform,
-        account,
-        model,
+        model_key,
         period,
         workflow_key,
         count(*) as scored_runs,
         count(case when is_passed then 1 end) as passed_runs
     from runs_of_period
-    where is_scored and workflow_key is not null
-    group by platform, account, model, period, workflow_key
+    where is_scored
+    group by model_key, period, workflow_key
 ),
 
 workflow_repeats as (
     select
         {% for k in sizes %}
-            {{ pass_at_k('scored_runs', 'passed_runs', k) }} as pass_at_{{ k }},
-            {{ pass_hat_k('scored_runs', 'passed_runs', k) }} as pass_hat_{{ k }},
+            case
+                when workflow_key is not null then {{ pass_at_k('scored_runs', 'passed_runs', k) }}
+            end as pass_at_{{ k }},
+            case
+                when workflow_key is not null then {{ pass_hat_k('scored_runs', 'passed_runs', k) }}
+            end as pass_hat_{{ k }},
         {% endfor %}
-        platform,
-        account,
-        model,
-        period
+        model_key,
+        period,
+        scored_runs,
+        passed_runs,
+        sum(scored_runs) over (partition by model_key, period) as model_scored_runs,
+        sum(passed_runs) over (partition by model_key, period) as model_passed_runs
     from workflow_passes
 ),
 
@@ -101,56 +104,71 @@ workflow_repeats as (
 repeats as (
     select
         {% for k in sizes %}
+            count(pass_at_{{ k }}) as workflows_with_{{ k }},
             avg(pass_at_{{ k }}) as pass_at_{{ k }},
             avg(pass_hat_{{ k }}) as pass_hat_{{ k }},
         {% endfor %}
-        platform,
-        account,
-        model,
-        period
+        model_key,
+        period,
+        {{ clustered_stderr('passed_runs', 'scored_runs', 'model_passed_runs', 'model_scored_runs') }}
+            as pass_rate_stderr
     from workflow_repeats
-    group by platform, account, model, period
+    group by model_key, period
 ),
 
 final as (
     select
-        figures.platform,
-        figures.account,
-        figures.model,
+        {{ joined_key(['models.platform', 'models.account', 'models.model', 'figures.period']) }}
+            as scorecard_key,
+        models.platform,
+        models.account,
+        figures.model_key,
+        models.model,
         figures.period,
+        figures.period_ends_at,
         figures.runs,
         figures.scored_runs,
         figures.passed_runs,
         {{ safe_divide('figures.passed_runs', 'figures.scored_runs') }} as pass_rate,
         {{ wilson_low('figures.passed_runs', 'figures.scored_runs') }} as pass_rate_low,
         {{ wilson_high('figures.passed_runs', 'figures.scored_runs') }} as pass_rate_high,
+        {{ clustered_wilson_low('figures.passed_runs', 'figures.scored_runs', 'repeats.pass_rate_stderr') }}
+            as pass_rate_clustered_low,
+        {{ clustered_wilson_high('figures.passed_runs', 'figures.scored_runs', 'repeats.pass_rate_stderr') }}
+            as pass_rate_clustered_high,
+        figures.scored_runs < {{ var('min_sample') }} as is_small_sample,
+        figures.partial_runs,
+        figures.failed_runs,
+        figures.errored_runs,
+        figures.unscored_runs,
+        figures.cancelled_runs,
+        figures.running_runs,
+        figures.unknown_runs,
         figures.workflows,
+        {% for k in sizes %}
+            coalesce(repeats.workflows_with_{{ k }}, 0) as workflows_with_{{ k }},
+        {% endfor %}
         {% for k in sizes %}
             repeats.pass_at_{{ k }},
         {% endfor %}
         {% for k in sizes %}
             repeats.pass_hat_{{ k }},
         {% endfor %}
+        figures.runs_with_cost,
         figures.total_cost,
+        figures.scored_cost,
         models.cost_unit,
         {{ safe_divide('figures.total_cost', 'figures.runs_with_cost') }} as mean_cost,
         {{ safe_divide('figures.scored_cost', 'figures.passed_runs') }} as cost_per_pass,
         {{ safe_divide('figures.runs_with_cost', 'figures.runs') }} as cost_coverage,
         figures.p50_duration_ms,
-        figures.p95_duration_ms,
-        {{ joined_key(['figures.platform', 'figures.account', 'figures.model', 'figures.period']) }} as scorecard_key
+        figures.p95_duration_ms
     from figures
+    inner join models on figures.model_key = models.model_key
     left join repeats
         on
-            figures.platform = repeats.platform
-            and figures.account = repeats.account
-            and figures.model = repeats.model
+            figures.model_key = repeats.model_key
             and figures.period = repeats.period
-    inner join models
-        on
-            figures.platform = models.platform
-            and figures.account = models.account
-            and figures.model = models.model
 )
 
 select * from final
