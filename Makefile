@@ -45,9 +45,10 @@ PEERS := benchmarks/.work/venv
 bench: setup $(PEERS)/.installed
 	@$(BIN)/python benchmarks/bench.py $(BENCH)
 
-# Syncs of an account of 300,000 runs, and builds after them.
+# Syncs of an account of 300,000 runs and builds after them, into benchmarks/STEADY.md; options in STEADY.
+STEADY ?=
 bench-steady: setup
-	@$(BIN)/python benchmarks/steady.py
+	@$(BIN)/python benchmarks/steady.py $(STEADY)
 
 $(PEERS)/.installed: benchmarks/requirements.txt
 	@$(PYTHON) -m venv $(PEERS)

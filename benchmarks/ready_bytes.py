@@ -25,7 +25,8 @@ from urllib.parse import urlencode
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from emulator.armature import ArmatureEmulator, World, WorldSize
-from emulator.common.clock import Clock
+from emulator.armature import runs as outcomes
+from emulator.common.clock import HOUR, Clock
 from emulator.common.keys import Role
 
 if TYPE_CHECKING:
@@ -196,6 +197,26 @@ async def serve(answers: Answers, latencies: list[float]) -> None:
     await stop.wait()
 
 
+def _world(options: argparse.Namespace) -> World:
+    """The account; its clock stands still, so that whoever reads it reads the same to the byte."""
+    clock = Clock.manual(options.now or int(time.time() * 1000))
+    clock.advance(hours=-options.silent_for)
+    if options.silent_for:
+        outcomes.LATE_EVALUATION_SHARE = outcomes.NEVER_EVALUATED_SHARE = 0.0
+    size = WorldSize(runs=options.runs, calls_per_run=options.calls, days=options.days, arrivals=False)
+    world = World(options.seed, clock, size)
+    clock.advance(hours=options.silent_for)
+    workflows = list(world.workflows)
+    for number in range(options.added):
+        world.add_run(
+            workflow_id=workflows[number % len(workflows)],
+            status=("pass", "pass", "fail", "partial")[number % 4],
+            started_at=clock.now() - HOUR + number * HOUR // (2 * options.added),
+            calls=options.calls,
+        )
+    return world
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5_000)
@@ -205,11 +226,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--latency-ms", type=float, action="append", help="may be given more than once")
     parser.add_argument("--traces", action="store_true", help="render traces ahead too")
+    parser.add_argument("--days", type=int, default=30, help="days until now that the runs are spread over")
+    parser.add_argument(
+        "--now", type=int, help="the account's time, in milliseconds; the real one if left out"
+    )
+    parser.add_argument("--silent-for", type=int, default=0, help="hours since the last run, all is settled")
+    parser.add_argument("--added", type=int, default=0, help="settled runs that started in the last hour")
     options = parser.parse_args()
-    # The clock stands still, so that every contender reads the same account to the byte.
-    clock = Clock.manual(int(time.time() * 1000))
-    size = WorldSize(runs=options.runs, calls_per_run=options.calls, arrivals=False)
-    emulator = ArmatureEmulator(World(options.seed, clock, size), kept_mib=1)
+    emulator = ArmatureEmulator(_world(options), kept_mib=1)
     answers = Answers(emulator)
     answers.render(traces=options.traces)
     asyncio.run(serve(answers, options.latency_ms or [0.0, 10.0]))
