@@ -7,7 +7,7 @@ import sys
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from matplotlib.ticker import FuncFormatter, ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 
 def main() -> None:
@@ -27,7 +27,9 @@ def main() -> None:
         axes.set_xticks(sorted({point[0] for points in drawing["lines"].values() for point in points}))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda runs, _: f"{runs:,.0f}"))
         axes.xaxis.minorticks_off()
-        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.yaxis.minorticks_off()
         axes.set_xlabel("runs")
         axes.set_title(title)
         axes.grid(visible=True, alpha=0.3)
