@@ -103,7 +103,7 @@ def _print_version() -> None:
 def load(
     platform: Annotated[str, typer.Argument(help="Platform to load: armature.")],
     resources: Resources = None,
-    chunk_runs: ChunkRuns = 1000,
+    chunk_runs: ChunkRuns = 2000,
     since: Since = None,
     workflow: Workflow = None,
     full_refresh: FullRefresh = False,
@@ -169,7 +169,7 @@ def build(select: Select = None, destination: DestinationOption = None, json: Js
 def run(
     platform: Annotated[str, typer.Argument(help="Platform to load.")] = "armature",
     resources: Resources = None,
-    chunk_runs: ChunkRuns = 1000,
+    chunk_runs: ChunkRuns = 2000,
     since: Since = None,
     workflow: Workflow = None,
     full_refresh: FullRefresh = False,

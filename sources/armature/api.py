@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.armature.lists import all_rows, list_inside
+from sources.armature.lists import Habit, all_rows, list_inside
 from sources.armature.paging import ArmatureRuns
 from sources.armature.tables import EVALUATION_CRITERIA, EVALUATIONS, TABLES, TOOL_CALLS, TRACE_SPANS
 from sources.armature.workflows import Workflows
@@ -117,6 +117,7 @@ class Armature(Workflows):
         self._evaluation_wait = evaluation_wait
         self._error_wait = error_wait
         self.run_list = ArmatureRuns(api, workflow)
+        self._call_lists = Habit()
         self._children: dict[str, Callable[[str], Coroutine[Any, Any, Rows]]] = {
             "evaluation": self._evaluation,
             "tool_calls": self._tool_calls,
@@ -156,7 +157,8 @@ class Armature(Workflows):
         return {EVALUATIONS.name: [row], EVALUATION_CRITERIA.name: criteria}
 
     async def _tool_calls(self, run_id: str) -> Rows:
-        records = await all_rows(self._api, path_of("runs", run_id, "tool-calls"), "tool_calls", "calls")
+        path = path_of("runs", run_id, "tool-calls")
+        records = await all_rows(self._api, path, "tool_calls", "calls", habit=self._call_lists)
         rows = []
         for index, record in enumerate(records):
             row = read_record(TOOL_CALLS, record, run_id=run_id, call_index=index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,40 @@ PAGING_HOLDERS = ("", "pagination.", "paging.", "page_info.", "meta.")
 """Where an answer may speak of its paging, also inside `data`."""
 
 
-async def all_rows(api: Api, path: str, *names: str) -> list[dict[str, Json]]:
+REPEATS_BELIEVED = 3
+"""Lists that knew no second page before it is believed that none of their kind does."""
+
+
+@dataclass
+class Habit:
+    """What lists of one kind have shown of their paging.
+
+    Attributes:
+        longest: rows of the longest first page. One that has fewer is not full.
+        repeats: lists that gave their first page again when they were asked for the second.
+    """
+
+    longest: int = 0
+    repeats: int = 0
+
+    def is_full(self, length: int) -> bool:
+        """Whether a first page of this length may be followed by another."""
+        self.longest = max(self.longest, length)
+        return length in ROUND_SIZES and length == self.longest and self.repeats < REPEATS_BELIEVED
+
+
+async def all_rows(api: Api, path: str, *names: str, habit: Habit | None = None) -> list[dict[str, Json]]:
     """The records of a list that is not documented to be paged.
 
     Further pages are read if the answer speaks of them, or if its length looks like a page's.
+
+    Args:
+        habit: what other lists of the kind have shown; brought up to date.
     """
+    habit = habit or Habit()
     payload = await api.get(path)
     first = rows_in(payload, *names)
-    if not first or not _may_go_on(payload, len(first)):
+    if not first or not _may_go_on(payload, len(first), habit):
         return first
     known = {encode(record) for record in first}
 
@@ -51,6 +78,7 @@ async def all_rows(api: Api, path: str, *names: str) -> list[dict[str, Json]]:
             break
         later += rows
     if rows is None and not later:
+        habit.repeats += 1
         return first  # a list that knows no pages
     # Where pages count from 0, page 1 is the second one.
     return first + (await page(1) or []) + later
@@ -89,8 +117,11 @@ def _said(payload: Json, *names: str) -> Json:
     return member(payload, *places, *(f"data.{place}" for place in places))
 
 
-def _may_go_on(payload: Json, length: int) -> bool:
-    more, total = says_more(payload), says_total(payload)
-    if more is not None:
-        return more
-    return length < total if total is not None else length in ROUND_SIZES
+def _may_go_on(payload: Json, length: int, habit: Habit) -> bool:
+    if isinstance(payload, dict):
+        more, total = says_more(payload), says_total(payload)
+        if more is not None:
+            return more
+        if total is not None:
+            return length < total
+    return habit.is_full(length)

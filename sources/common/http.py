@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import logging
 import os
 import random
 import re
+import ssl
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,11 +16,11 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
-import httpx
-from httpx_aiohttp import HttpxAiohttpClient
+import certifi
+from yarl import URL
 
 from sources.common.errors import (
     AuthenticationError,
@@ -35,15 +35,12 @@ from sources.common.errors import (
 from sources.common.payload import decode, member
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
     from types import TracebackType
 
     from sources.common.payload import Json
 
 logger = logging.getLogger("runmart.http")
-# httpx tells every request at INFO, its address included.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 USER_AGENT = f"runmart/{version('runmart')}"
 
@@ -179,30 +176,35 @@ class Api:
         self._resume_at = 0.0
         self._throttles_in_a_row = 0
         self._next_slot = 0.0
-        self._http = HttpxAiohttpClient(
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        settings = self.settings
+        is_encrypted = settings.base_url.startswith("https:")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=settings.concurrency, ssl=_trust() if is_encrypted else True
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
             headers={
                 "Authorization": f"Bearer {settings.api_key}",
                 "User-Agent": USER_AGENT,
                 "Accept": "application/json",
                 **settings.headers,
             },
-            timeout=httpx.Timeout(settings.timeout, connect=min(settings.timeout, 10.0), pool=None),
-            limits=httpx.Limits(
-                max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=min(settings.timeout, 10.0), sock_read=settings.timeout
             ),
-            follow_redirects=False,
-            verify=_trust(),
             # Without TLS nothing may stand between: a proxy out of the environment would see the key.
-            trust_env=settings.base_url.startswith("https:"),
+            trust_env=is_encrypted,
         )
-
-    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json:
         """The decoded JSON at a path below `base_url`; None for an answer without content (204).
@@ -282,39 +284,38 @@ class Api:
             self._resume_at = resume_at
 
     async def _attempt(self, path: str, params: Mapping[str, Any] | None, *, within: float) -> Json:
+        if self._session is None:
+            raise RuntimeError("the client is used outside of its `async with` block")
         sent_at = time.monotonic()
+        query = f"?{urlencode(params)}" if params else ""
+        # Ids in the path are quoted already.
+        url = URL(self.settings.base_url + path + query, encoded=True)
         try:
             async with asyncio.timeout(within):
-                request = self._http.build_request("GET", self.settings.base_url + path, params=params)
-                response = await self._http.send(request, stream=True)
-                try:
+                async with self._session.get(url, allow_redirects=False) as response:
                     body = await self._body(response, path)
-                finally:
-                    with contextlib.suppress(httpx.HTTPError, aiohttp.ClientError, OSError):
-                        await response.aclose()
-        except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-            cause = error.__cause__ or error
-            unconnected = isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-            what = self._clean(_reason(cause)) or "no whole answer in time"
+        except (aiohttp.ClientError, OSError) as error:
+            unconnected = isinstance(error, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+            what = self._clean(_reason(error)) or "no whole answer in time"
             told = what if unconnected else f"{path} of {self.host} broke off: {what}"
             raise _Passing(EndpointError(told), is_unconnected=unconnected) from None
         return self._judge(response, body, path, sent_at)
 
-    async def _body(self, response: httpx.Response, path: str) -> bytes:
+    async def _body(self, response: aiohttp.ClientResponse, path: str) -> bytes:
         limit = self.settings.largest_response
         parts: list[bytes] = []
         size = 0
-        async for part in response.aiter_bytes():
+        async for part in response.content.iter_any():
             size += len(part)
             if size > limit:
                 raise UnreadableError(f"{path} of {self.host} sent more than {limit} bytes")
             parts.append(part)
         self.traffic.bytes_read += size
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _judge(self, response: httpx.Response, body: bytes, path: str, sent_at: float) -> Json:
+    def _judge(self, response: aiohttp.ClientResponse, body: bytes, path: str, sent_at: float) -> Json:
         """The content of an answer, or the error that it stands for."""
-        status = response.status_code
+        status = response.status
         if status == 204:
             return None
         if 200 <= status < 300:
@@ -351,7 +352,7 @@ class Api:
             raise _Passing(error, is_strange=True)
         raise RefusedError(f"{where} refused the request ({status}{said})", status)
 
-    def _content(self, response: httpx.Response, body: bytes, path: str) -> Json:
+    def _content(self, response: aiohttp.ClientResponse, body: bytes, path: str) -> Json:
         self._throttles_in_a_row = 0
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         try:
@@ -359,15 +360,15 @@ class Api:
                 raise UnreadableError(
                     f"{self.host} answered {path} with a web page instead of JSON: "
                     "is base_url the API's address?",
-                    response.status_code,
+                    response.status,
                 )
             if not body.strip():
-                raise UnreadableError(f"{path} of {self.host} has an empty answer", response.status_code)
+                raise UnreadableError(f"{path} of {self.host} has an empty answer", response.status)
             content = decode(body)
         except UnreadableError as error:
-            error.status_code = response.status_code
+            error.status_code = response.status
             if "JSON:" in str(error):
-                error = UnreadableError(f"{path} of {self.host} is {error}", response.status_code)
+                error = UnreadableError(f"{path} of {self.host} is {error}", response.status)
             raise _Passing(error, is_strange=True) from None
         self._has_answered = True
         return content
@@ -401,8 +402,14 @@ def _reason(error: BaseException) -> str:
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """The certificates that are trusted: made once, since reading them takes longer than a small sync."""
-    return httpx.create_ssl_context()
+    """The certificates that are trusted: made once, since reading them takes longer than a small sync.
+
+    Those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name, else the system's and Mozilla's.
+    """
+    context = ssl.create_default_context()
+    if not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.intersection(os.environ):
+        context.load_verify_locations(certifi.where())
+    return context
 
 
 def _host_of(location: str) -> str:
@@ -412,7 +419,7 @@ def _host_of(location: str) -> str:
         return ""
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     """Seconds that a `Retry-After` header asks for; None when it says nothing usable."""
     value = response.headers.get("retry-after", "")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import socket
 import time
@@ -133,16 +134,16 @@ def test_a_name_that_does_not_exist_is_told_after_a_few_tries() -> None:
 
 def test_a_host_that_answered_before_may_be_away_for_longer() -> None:
     async def away_and_back() -> None:
-        with listening(response()) as first:
-            api = Api(settings(first.url))
+        first = contextlib.ExitStack()
+        url = first.enter_context(listening(response())).url
+        async with Api(settings(url)) as api:
             await api.get("/first")
-        again = asyncio.create_task(api.get("/second"))
-        while api.traffic.retries <= Api.FIRST_TRIES:  # noqa: ASYNC110 - the client has no event for it
-            await asyncio.sleep(0.001)
-        with listening(response(b'{"a": 1}'), port=int(first.url.rpartition(":")[2])):
-            assert await again == {"a": 1}
-        async with api:
-            pass
+            first.close()
+            again = asyncio.create_task(api.get("/second"))
+            while api.traffic.retries <= Api.FIRST_TRIES:  # noqa: ASYNC110 - the client has no event for it
+                await asyncio.sleep(0.001)
+            with listening(response(b'{"a": 1}'), port=int(url.rpartition(":")[2])):
+                assert await again == {"a": 1}
 
     asyncio.run(away_and_back())
 
