@@ -154,7 +154,7 @@ def daily(runs: list[Run], last: date) -> dict[date, dict[str, Any]]:
             "total_cost": known_sum([run["cost"] for run in of_day]) if of_day else 0,
             "cost_coverage": ratio(figures["runs_with_cost"], figures["runs"]),
             "cost_per_pass": ratio(figures["scored_cost"], figures["passed_runs"]),
-            "is_complete_day": today < last,
+            "is_over": today < last,
             "month_start_date": today.replace(day=1),
             "month_to_date_runs": len(month),
             "month_to_date_runs_with_cost": sum(run["cost"] is not None for run in month),
@@ -229,7 +229,7 @@ def test_the_month_begins_anew_and_is_projected_by_the_days_gone(reports: Wareho
 
 def test_days_go_on_to_the_last_sync_whose_day_is_not_over(reports: Warehouse) -> None:
     rows = reports.query(
-        "select run_date, is_complete_day from analytics.rpt_cost_daily"
+        "select run_date, is_over from analytics.rpt_cost_daily"
         " where account = 'days' and model = 'never-priced' order by run_date"
     )
     assert [tuple(row.values()) for row in rows] == [

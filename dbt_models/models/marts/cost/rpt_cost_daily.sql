@@ -125,7 +125,7 @@ final as (
         model,
         cost_unit,
         run_date,
-        days_ago > 0 as is_complete_day,
+        days_ago > 0 as is_over,
         runs,
         scored_runs,
         passed_runs,
