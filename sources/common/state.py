@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import struct
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,8 +152,10 @@ class SyncState:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
+        """A copy for dlt to store: reading goes on, and must not move a cursor that is not committed yet."""
+        plain = {name: value for name, value in vars(self).items() if name not in ("known", "following")}
         return {
-            **{name: value for name, value in vars(self).items() if name not in ("known", "following")},
+            **deepcopy(plain),
             "known": self.known.packed(),
             "following": {run_id: asdict(entry) for run_id, entry in self.following.items()},
         }

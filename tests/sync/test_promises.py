@@ -11,7 +11,8 @@ import pytest
 
 from emulator.common import faults
 from sources.armature.tables import OFF_BY_DEFAULT, TABLES
-from tests.sync.syncing import ALL, KilledError
+from sources.common.session import ChunkEnd, SyncSettings
+from tests.sync.syncing import ALL, KilledError, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,6 +192,21 @@ def test_the_cursor_never_passes_a_run_that_is_not_loaded(account: Account) -> N
             if cursor is not None and datetime.fromtimestamp(start / 1000, UTC) <= cursor
         }
         assert passed <= loaded
+
+
+def test_what_is_committed_with_a_chunk_says_nothing_of_the_chunks_after_it(account: Account) -> None:
+    account.add_runs(20)
+    session = session_of(account.server, clock=account.clock, settings=SyncSettings(chunk_runs=4))
+    session.begin({}, None, ALL)
+    committed = []
+    while not session.is_done:
+        end = list(session.chunk())[-1]
+        assert isinstance(end, ChunkEnd)
+        committed.append((end.cursor, end.state))
+    assert len(committed) == 10
+    for cursor, state in committed:
+        assert cursor is not None
+        assert datetime.fromisoformat(state["reached"]["runs"]) == cursor
 
 
 def test_a_followed_run_does_not_carry_the_cursor_past_older_runs(account: Account) -> None:
