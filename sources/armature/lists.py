@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from sources.common.errors import NotFoundError, RefusedError
-from sources.common.payload import encode, member, rows_in, spellings
+from sources.common.payload import encode, rows_in, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 ROUND_SIZES = frozenset({10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 150, 200, 250, 300, 500, 1000})
 """Lengths of a list that look like a full page."""
 
-PAGING_HOLDERS = ("", "pagination.", "paging.", "page_info.", "meta.")
-"""Where an answer may speak of its paging, also inside `data`."""
+PAGING_HOLDERS = ("pagination", "paging", *spellings("page_info"), "meta")
+"""Objects in which an answer may speak of its paging."""
+
+_MORE = tuple(key for name in ("has_more", "has_next", "has_next_page") for key in spellings(name))
+_TOTAL = tuple(
+    key for name in ("total", "total_count", "total_items", "total_rows") for key in spellings(name)
+)
 
 
 REPEATS_BELIEVED = 3
@@ -102,19 +107,26 @@ def list_inside(
 
 def says_more(payload: Json) -> bool | None:
     """Whether an answer says that more follows; None when it does not say."""
-    says = _said(payload, "has_more", "has_next", "has_next_page")
+    says = _said(payload, _MORE)
     return says if isinstance(says, bool) else None
 
 
 def says_total(payload: Json) -> int | None:
     """How many rows a list has in all, by its own account."""
-    total = _said(payload, "total", "total_count", "total_items", "total_rows")
+    total = _said(payload, _TOTAL)
     return total if isinstance(total, int) else None
 
 
-def _said(payload: Json, *names: str) -> Json:
-    places = [holder + name for holder in PAGING_HOLDERS for name in names]
-    return member(payload, *places, *(f"data.{place}" for place in places))
+def _said(payload: Json, keys: tuple[str, ...]) -> Json:
+    """What an answer says of its paging: at its top, or in an object for that, also inside `data`."""
+    for outer in (payload, payload.get("data")) if isinstance(payload, dict) else ():
+        if not isinstance(outer, dict):
+            continue
+        for holder in (outer, *(outer[name] for name in PAGING_HOLDERS if name in outer)):
+            for key in keys if isinstance(holder, dict) else ():
+                if holder.get(key) is not None:
+                    return holder[key]
+    return None
 
 
 def _may_go_on(payload: Json, length: int, habit: Habit) -> bool:

@@ -21,6 +21,8 @@ _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _LONG_NUMBER = b"0" * 16
 _TINY_NUMBER = b"0e-000"
 _BEFORE_NUMBER = (b"", b"-", b":", b",", b"[", b" ", b"\t", b"\n", b"\r")
+_UNUSUAL = re.compile("[\x00\ud800-\udfff]|\\\\u|NaN|Infinity")
+"""What JSON text must have for its value to hold something that no warehouse takes."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_NUMBER = 1000
 """Digits beyond which no warehouse takes a number inside JSON."""
@@ -45,7 +47,8 @@ def decode(body: bytes) -> Json:
             pass
     try:
         text = body.decode(json.detect_encoding(body), "replace")
-        return _storable(json.loads(text, parse_int=_exact_int, parse_float=_exact_float, strict=False))
+        value = json.loads(text, parse_int=_exact_int, parse_float=_exact_float, strict=False)
+        return _storable(value) if _UNUSUAL.search(text) else value
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not readable as JSON: {type(error).__name__}") from error
 

@@ -291,7 +291,7 @@ class RunReader:
             for rows in reading.rows.values()
             for row in rows
             for value in row.values()
-            if isinstance(value, str)
+            if type(value) is str
         )
 
     def _missing(

@@ -366,7 +366,7 @@ class _Sync:
         try:
             async for reading in readings:
                 done += 1
-                buffer.add(reading.rows)
+                buffer.add(reading.rows, reading.size)
                 self._take_note(reading, window)
                 if buffer.is_full:
                     self._session.tell(runs_done=done)
@@ -556,14 +556,15 @@ class _Buffer:
         self._count = 0
         self._characters = 0
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Rows, characters: int = 0) -> None:
+        """Take rows, whose texts have so many characters in all."""
+        self._characters += characters
         read_at = datetime.now(UTC)
         for name, some in rows.items():
             if name not in self._selected:
                 continue
             for row in some:
                 row["_extracted_at"] = read_at
-                self._characters += sum(len(value) for value in row.values() if isinstance(value, str))
             self._rows.setdefault(name, []).extend(some)
             self._count += len(some)
 
