@@ -1,4 +1,4 @@
--- One row per finding about an evaluation, a criterion or a tool call: what is odd about it or missing around it.
+-- One row per finding about an evaluation, a criterion or a tool call: what is odd or missing.
 with runs as (
     select * from {{ ref('fct_runs') }}
 ),

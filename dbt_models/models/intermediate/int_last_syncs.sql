@@ -18,7 +18,7 @@ syncs as (
 
 ranked as (
     select
-        syncs.*,
+        *,
         max(completed_at) over (partition by platform, account) as last_complete_sync_at,
         row_number() over (
             partition by platform, account
