@@ -1,6 +1,6 @@
 {#-
-  Selects the columns that the source's YAML declares from a raw table, whatever of it is there, and the
-  account that its rows come from.
+  Selects the columns that the source's YAML declares from a raw table, whatever of it is there, with the
+  account that its rows come from and the load that brought them.
 
   A table that was not loaded, or never had a row, gives no rows; a column that an older load did not
   make gives nulls. Both have the types that the YAML declares. Rows that name no account are those of
@@ -29,6 +29,7 @@
             {%- endif -%}
             ,
         {%- endfor %}
+            {{ '_dlt_load_id' if '_dlt_load_id' in present else 'cast(null as ' ~ sql_type('text') ~ ')' }} as load_id,
             {{ "coalesce(nullif(account, ''), 'default')" if 'account' in present else "'default'" }} as account
         from {{ loaded if loaded else '(select 1 as nothing) as nothing where 1 = 0' }}
     {%- endif -%}

@@ -1,4 +1,4 @@
--- One row per platform, account and day (UTC) from its first run to its last sync, days without runs included.
+-- One row per platform, account and day (UTC) from its first run to its last sync, with or without runs.
 {{ config(materialized='table') }}
 
 with platforms as (
@@ -19,7 +19,7 @@ spans as (
     where first_run_date is not null
 ),
 
--- Counted back from the last day, so that one run with an absurd date does not push the calendar into the past.
+-- Counted back from the last day, so that one run with an absurd date does not make it long.
 days as (
     select
         spans.platform,

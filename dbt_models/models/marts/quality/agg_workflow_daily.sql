@@ -27,14 +27,14 @@ final as (
         count(case when outcome = 'running' then 1 end) as running_runs,
         count(case when outcome = 'unknown' then 1 end) as unknown_runs,
         count(cost) as runs_with_cost,
-        cast(sum(cost) as decimal(38, 9)) as total_cost,
-        cast(sum(case when is_scored then cost end) as decimal(38, 9)) as scored_cost,
+        cast(sum(cost) as {{ sql_type('decimal(38, 9)') }}) as total_cost,
+        cast(sum(case when is_scored then cost end) as {{ sql_type('decimal(38, 9)') }}) as scored_cost,
         max(cost_unit) as cost_unit,
         count(duration_ms) as runs_with_duration,
-        cast(sum(duration_ms) as bigint) as total_duration_ms,
-        cast(sum(total_tokens) as bigint) as total_tokens,
-        cast(sum(tool_calls) as bigint) as tool_calls,
-        cast(sum(tool_call_errors) as bigint) as tool_call_errors
+        cast(sum(duration_ms) as {{ sql_type('bigint') }}) as total_duration_ms,
+        cast(sum(total_tokens) as {{ sql_type('bigint') }}) as total_tokens,
+        cast(sum(tool_calls) as {{ sql_type('bigint') }}) as tool_calls,
+        cast(sum(tool_call_errors) as {{ sql_type('bigint') }}) as tool_call_errors
     from runs
     group by platform, account, workflow_key, workflow_id, run_date
 )

@@ -1,5 +1,16 @@
 -- One row per criterion of an evaluated run, of every platform.
-with criterion_results as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ delete_outdated() }}',
+) }}
+
+with outdated as (
+    {{ outdated_runs() }}
+),
+
+criterion_results as (
     select * from {{ ref('int_criterion_results') }}
 ),
 
@@ -9,8 +20,14 @@ runs as (
 
 final as (
     select
-        criterion_results.criterion_result_key,
-        criterion_results.run_key,
+        -- Keys are made here, after the join: made below it, they are made of every criterion that there is.
+        {{ joined_key([
+            'criterion_results.platform',
+            'criterion_results.account',
+            'criterion_results.run_id',
+            'criterion_results.criterion_index',
+        ]) }} as criterion_result_key,
+        outdated.run_key,
         criterion_results.platform,
         criterion_results.account,
         criterion_results.run_id,
@@ -34,9 +51,15 @@ final as (
         criterion_results.is_required,
         criterion_results.score,
         criterion_results.rationale,
-        criterion_results.excerpts
+        criterion_results.excerpts,
+        outdated.record_version
     from criterion_results
-    left join runs on criterion_results.run_key = runs.run_key
+    inner join outdated
+        on
+            criterion_results.run_id = outdated.run_id
+            and criterion_results.account = outdated.account
+            and criterion_results.platform = outdated.platform
+    left join runs on outdated.run_key = runs.run_key
 )
 
 select * from final

@@ -4,7 +4,7 @@ with workflows as (
 ),
 
 runs as (
-    select * from {{ ref('int_runs') }}
+    select * from {{ ref('fct_runs') }}
     where workflow_key is not null
 ),
 

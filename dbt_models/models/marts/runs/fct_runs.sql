@@ -1,34 +1,45 @@
 -- One row per run, of every platform, with its outcome, evaluation, cost and calls.
-with runs as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='append_new_columns',
+    pre_hook='{{ delete_outdated() }}',
+) }}
+
+with outdated as (
+    {{ outdated_runs() }}
+),
+
+runs as (
     select * from {{ ref('int_runs') }}
 ),
 
 tool_calls as (
     select
-        platform,
-        account,
-        run_key,
+        outdated.run_key,
         count(*) as tool_calls,
-        count(case when is_error then 1 end) as tool_call_errors
-    from {{ ref('int_tool_calls') }}
-    group by platform, account, run_key
+        count(case when calls.is_error then 1 end) as tool_call_errors
+    from {{ ref('int_tool_calls') }} as calls
+    inner join outdated
+        on
+            calls.run_id = outdated.run_id
+            and calls.account = outdated.account
+            and calls.platform = outdated.platform
+    group by outdated.run_key
 ),
 
 criteria as (
     select
-        run_key,
+        outdated.run_key,
         count(*) as criteria,
-        count(case when outcome = 'passed' then 1 end) as passed_criteria
-    from {{ ref('int_criterion_results') }}
-    group by run_key
-),
-
--- Where a platform has no call at all, none were loaded: that is not the same as no calls.
-platforms_with_calls as (
-    select distinct
-        platform,
-        account
-    from tool_calls
+        count(case when results.outcome = 'passed' then 1 end) as passed_criteria
+    from {{ ref('int_criterion_results') }} as results
+    inner join outdated
+        on
+            results.run_id = outdated.run_id
+            and results.account = outdated.account
+            and results.platform = outdated.platform
+    group by outdated.run_key
 ),
 
 final as (
@@ -64,11 +75,9 @@ final as (
         runs.input_tokens,
         runs.output_tokens,
         runs.total_tokens,
+        case when outdated.has_loaded_calls then coalesce(tool_calls.tool_calls, 0) end as tool_calls,
         case
-            when platforms_with_calls.platform is not null then coalesce(tool_calls.tool_calls, 0)
-        end as tool_calls,
-        case
-            when platforms_with_calls.platform is not null then coalesce(tool_calls.tool_call_errors, 0)
+            when outdated.has_loaded_calls then coalesce(tool_calls.tool_call_errors, 0)
         end as tool_call_errors,
         runs.evaluation_id,
         runs.judge_model,
@@ -76,14 +85,16 @@ final as (
         criteria.criteria,
         criteria.passed_criteria,
         runs.error_message,
-        runs.extracted_at
+        runs.extracted_at,
+        outdated.record_version
     from runs
-    left join tool_calls on runs.run_key = tool_calls.run_key
-    left join criteria on runs.run_key = criteria.run_key
-    left join platforms_with_calls
+    inner join outdated
         on
-            runs.platform = platforms_with_calls.platform
-            and runs.account = platforms_with_calls.account
+            runs.run_id = outdated.run_id
+            and runs.account = outdated.account
+            and runs.platform = outdated.platform
+    left join tool_calls on outdated.run_key = tool_calls.run_key
+    left join criteria on outdated.run_key = criteria.run_key
 )
 
 select * from final

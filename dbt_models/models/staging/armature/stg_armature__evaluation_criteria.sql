@@ -21,7 +21,8 @@ final as (
         rationale,
         excerpts,
         extra,
-        _extracted_at as extracted_at
+        _extracted_at as extracted_at,
+        load_id
     from source
 )
 

@@ -16,7 +16,8 @@ final as (
         judge_model,
         evaluated_at,
         extra,
-        _extracted_at as extracted_at
+        _extracted_at as extracted_at,
+        load_id
     from source
 )
 

@@ -13,7 +13,8 @@ final as (
         workflow_id,
         nullif(trim(workflow_name), '') as workflow_name,
         workflow_version_id,
-        {{ joined_key(["'armature'", 'account', "coalesce(nullif(trim(model), ''), '(unknown)')"]) }} as model_key,
+        {{ joined_key(["'armature'", 'account', "coalesce(nullif(trim(model), ''), '(unknown)')"]) }}
+            as model_key,
         coalesce(nullif(trim(model), ''), '(unknown)') as model,
         status,
         {{ armature_outcome('status') }} as status_outcome,
@@ -33,7 +34,8 @@ final as (
         total_tokens,
         error as error_message,
         extra,
-        _extracted_at as extracted_at
+        _extracted_at as extracted_at,
+        load_id
     from source
 )
 

@@ -12,7 +12,8 @@ final as (
         run_id,
         call_index,
         tool_call_id,
-        {{ joined_key(["'armature'", 'account', "coalesce(nullif(trim(tool_name), ''), '(unknown)')"]) }} as tool_key,
+        {{ joined_key(["'armature'", 'account', "coalesce(nullif(trim(tool_name), ''), '(unknown)')"]) }}
+            as tool_key,
         coalesce(nullif(trim(tool_name), ''), '(unknown)') as tool_name,
         arguments,
         result,
@@ -20,7 +21,8 @@ final as (
         duration_ms,
         called_at,
         extra,
-        _extracted_at as extracted_at
+        _extracted_at as extracted_at,
+        load_id
     from source
 )
 

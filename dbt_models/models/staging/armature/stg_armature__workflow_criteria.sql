@@ -5,7 +5,8 @@ with source as (
 
 final as (
     select
-        {{ joined_key(["'armature'", 'account', 'workflow_id', 'criterion_index']) }} as workflow_criterion_key,
+        {{ joined_key(["'armature'", 'account', 'workflow_id', 'criterion_index']) }}
+            as workflow_criterion_key,
         {{ joined_key(["'armature'", 'account', 'workflow_id']) }} as workflow_key,
         'armature' as platform,
         account,
