@@ -22,7 +22,7 @@ workflows as (
     select * from {{ ref('dim_workflows') }}
 ),
 
--- Runs that have a place in time, from both ends; the key settles runs of the same moment.
+-- Runs that have a place in time; the key settles runs of the same moment.
 ordered as (
     select
         workflow_key,
@@ -33,10 +33,6 @@ ordered as (
             partition by workflow_key, workflow_version_id, model_key
             order by run_at, run_key
         ) as place,
-        row_number() over (
-            partition by workflow_key, workflow_version_id, model_key
-            order by run_at desc, run_key desc
-        ) as recency,
         lag(is_passed) over (
             partition by workflow_key, workflow_version_id, model_key
             order by run_at, run_key
@@ -52,8 +48,8 @@ sequences as (
         model_key,
         count(*) as timed_runs,
         count(case when place > 1 and is_passed <> was_passed then 1 end) as flips,
-        min(case when not is_passed then recency end) as last_failure,
-        min(case when is_passed then recency end) as last_pass
+        count(*) - max(case when is_passed then 0 else place end) as straight_passes,
+        count(*) - max(case when is_passed then place else 0 end) as straight_failures
     from ordered
     group by workflow_key, workflow_version_id, model_key
 ),
@@ -92,8 +88,8 @@ figures as (
         counts.last_run_at,
         coalesce(sequences.flips, 0) as flips,
         case when sequences.timed_runs > 1 then sequences.timed_runs - 1 else 0 end as flip_chances,
-        coalesce(sequences.last_failure - 1, sequences.timed_runs, 0) as straight_passes,
-        coalesce(sequences.last_pass - 1, sequences.timed_runs, 0) as straight_failures
+        coalesce(sequences.straight_passes, 0) as straight_passes,
+        coalesce(sequences.straight_failures, 0) as straight_failures
     from counts
     left join sequences
         on
