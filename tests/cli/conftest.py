@@ -23,15 +23,6 @@ RUNS, WORKFLOWS = 90, 6
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all processes of this test session share."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if base.name.startswith("popen-") else base) / "cli"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def account() -> Iterator[Server[ArmatureEmulator]]:
     """An account that behaves."""
     with serve(build(seed=5, runs=RUNS, workflows=WORKFLOWS, calls_per_run=3)) as server:

