@@ -50,7 +50,9 @@ def test_a_model_states_its_grain_and_has_a_key(model: Path) -> None:
     if model.stem in ("int_runs", "int_tool_calls", "int_criterion_results"):
         return
     tests = {
-        column["name"]: {next(iter(test)) if isinstance(test, dict) else test for test in column["data_tests"]}
+        column["name"]: {
+            next(iter(test)) if isinstance(test, dict) else test for test in column["data_tests"]
+        }
         for column in node["columns"]
         if "data_tests" in column
     }
