@@ -1,4 +1,4 @@
-"""Facts are made again for the runs that changed and for no others, and are then what a full refresh makes."""
+"""Facts are made again for the runs that changed and no others, and are then what a full refresh makes."""
 
 from __future__ import annotations
 
@@ -124,8 +124,9 @@ class Account:
         tables = ("runs", "tool_calls", "evaluations", "evaluation_criteria")
         stamps = "run_id, _dlt_load_id, count(*) as part_rows"
         parts = [
-            f"select '{table}' as part, {stamps} from armature.{table} group by 2, 3" for table in tables
-        ]  # noqa: S608
+            f"select '{table}' as part, {stamps} from armature.{table} group by 2, 3"  # noqa: S608
+            for table in tables
+        ]
         for row in self.warehouse.query(" union all ".join(parts)):
             if row["run_id"] in run_ids:
                 found.setdefault(row["run_id"], []).append(tuple(map(str, row.values())))
@@ -196,7 +197,6 @@ def test_what_changed_is_made_again_and_nothing_else(
         for fact in FACTS:
             expected = account.changed & runs_of(account.warehouse, fact)
             assert made_again(account.warehouse, fact) == expected, fact
-        # So that the marks are gone where rows were not made again.
         marked = facts(account.warehouse)
         make_facts("--full-refresh")
         for fact, rows in facts(account.warehouse).items():
