@@ -1,7 +1,7 @@
 -- One row per run that is there or named by a call, criterion or evaluation: a hash of what it is made from.
 {{ config(materialized='table') }}
 
-{%- set made_by = code_version(['fct_runs', 'fct_tool_calls', 'fct_criterion_results']) %}
+{%- set made_by = code_version(['fct_runs', 'fct_tool_calls', 'fct_criterion_results', 'agg_tool_runs']) %}
 
 -- What facts are made by counts as well as what they are made from:
 -- depends_on: {{ ref('int_runs') }}, {{ ref('int_tool_calls') }}, {{ ref('int_criterion_results') }}
