@@ -41,7 +41,7 @@ class PlatformStatus:
         read_until: when the last run was read that is loaded.
         open_runs: runs that are not final, or lack something, after the last sync.
         abandoned_runs: runs that were given up before they were final or fully read.
-        unread_details: details that could not be read and are tried again, by endpoint.
+        unread_details: details that could not be read, by endpoint: tried again until they are given up.
         rows: rows by table; None for a table that does not exist yet.
     """
 

@@ -15,7 +15,7 @@ from sources.common.errors import EndpointError, ForbiddenError, RunmartError
 from sources.common.http import Api, Traffic
 from sources.common.listing import EPOCH, Backlog, Lister, Window
 from sources.common.reading import RunReader
-from sources.common.state import KNOWN_FOR, SyncState
+from sources.common.state import KNOWN_FOR, SWEEP_EVERY, SyncState
 from sources.common.tables import SYNC_LOG
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ CHARACTERS_PER_BATCH = 8 * 2**20
 """A batch goes to Arrow when it has one or the other."""
 
 HELD_CHARACTERS = 64 * 2**20
-"""What runs that were read ahead of their turn may hold before no further run is begun."""
+"""What runs that were read ahead of their turn may hold before no further one is asked for."""
 
 AHEAD = 16
 """Runs begun before their turn, per request that may be in flight: slow ones then hold nobody up."""
@@ -250,7 +250,7 @@ class _Sync:
         """Read the run list into the backlog; returns the window that was read, and the platform's time."""
         floor = self._floor()
         swept_at = self._state.swept_at
-        is_sweep = swept_at is None or ours - datetime.fromisoformat(swept_at) > KNOWN_FOR
+        is_sweep = swept_at is None or ours - datetime.fromisoformat(swept_at) > SWEEP_EVERY
         lister = Lister(self._platform.tables["runs"], self._platform.run_list, self._state, backlog)
         now = ours
         while True:
@@ -387,27 +387,27 @@ class _Sync:
         """Read all runs of the backlog, many at a time, and give them out oldest first."""
         concurrency = self._session.http.concurrency
         free = asyncio.Semaphore(concurrency)
+        held = _Held()
 
-        async def read(task: Task) -> Reading:
+        async def read(task: Task, turn: int) -> Reading:
+            # In the order of their turns, so that the next one is never kept waiting by those after it.
             async with free:
+                await held.room(turn)
                 return await reader.read(task)
 
         tasks = backlog.oldest_first()
         total = len(backlog)
         begun: deque[asyncio.Task[Reading]] = deque()
-        held = _Held()
         try:
             while begun or self._begun < total:
                 self._may_begin.clear()
                 while self._begun < total and len(begun) < AHEAD * concurrency and self._has_room:
-                    if begun and held.characters > HELD_CHARACTERS:
-                        break
-                    self._begun += 1
-                    begun.append(asyncio.create_task(read(next(tasks))))
+                    begun.append(asyncio.create_task(read(next(tasks), self._begun)))
                     begun[-1].add_done_callback(held.take)
+                    self._begun += 1
                 if begun:
                     reading = await begun.popleft()
-                    held.characters -= reading.size
+                    held.give(reading)
                     yield reading
                 else:
                     await self._may_begin.wait()
@@ -536,14 +536,29 @@ class _ChunkCount:
 
 
 class _Held:
-    """Counts what readings that wait for their turn hold."""
+    """Counts what readings that wait for their turn hold, and keeps others waiting while that is too much."""
 
     def __init__(self) -> None:
-        self.characters = 0
+        self._characters = 0
+        self._turn = 0
+        self._moved = asyncio.Event()
+
+    async def room(self, turn: int) -> None:
+        """Wait until there is room for a run, or it is the next one that is awaited."""
+        while self._characters > HELD_CHARACTERS and turn > self._turn:
+            self._moved.clear()
+            await self._moved.wait()
 
     def take(self, task: asyncio.Task[Reading]) -> None:
+        """Count what was read, when it was."""
         if not task.cancelled() and task.exception() is None:
-            self.characters += task.result().size
+            self._characters += task.result().size
+
+    def give(self, reading: Reading) -> None:
+        """The reading whose turn it was is handed on."""
+        self._characters -= reading.size
+        self._turn += 1
+        self._moved.set()
 
 
 class _Buffer:

@@ -13,6 +13,9 @@ from typing import Any
 KNOWN_FOR = timedelta(hours=24)
 """How far behind the cursor single runs are remembered, so that a late or changed one is noticed."""
 
+SWEEP_EVERY = timedelta(hours=6)
+"""How often the last day is read to its end: a run that is listed less than 18 hours late is always found."""
+
 KNOWN_LIMIT = 50_000
 """Most runs that are remembered one by one."""
 

@@ -11,8 +11,10 @@ import pyarrow as pa
 from standin import KEY, Account, Paging
 
 from sources.armature import armature_session
+from sources.common.http import HttpSettings
 
 if TYPE_CHECKING:
+    import pytest
     from reading import Reader
     from standin import StandIn
 
@@ -31,6 +33,7 @@ class ManyRuns(Account):
         super().__init__(paging=Paging(cap=100))
         self.count = count
         self.asked = 0
+        self.asked_past_the_oldest = 0
 
     def answer(self, path: tuple[str, ...], query: Any) -> tuple[int, Any]:  # noqa: ANN401
         match path:
@@ -44,10 +47,11 @@ class ManyRuns(Account):
 
     async def prepare(self, path: tuple[str, ...]) -> None:
         self.asked += 1
-        asked = 0
+        asked, asked_at_first = 0, self.asked
         while path == ("runs", "run-0", "tool-calls") and asked != self.asked:
             asked = self.asked
             await asyncio.sleep(0.3)
+            self.asked_past_the_oldest = self.asked - asked_at_first
 
     def _run(self, number: int) -> dict[str, Any]:
         started_at = OLDEST + timedelta(days=19) * number / self.count
@@ -85,3 +89,18 @@ def test_eight_times_as_many_runs_take_no_more_memory(api: StandIn, reader: Read
     reader.sync()
     few, many = most_memory(api, 4 * CHUNK), most_memory(api, 32 * CHUNK)
     assert many < few * 1.5, (few, many)
+
+
+def test_a_slow_run_is_not_read_past_by_more_than_may_be_held(
+    api: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sources.common.session.HELD_CHARACTERS", 10 * len(BODY))
+    api.account = account = ManyRuns(200)
+    session = armature_session(api.url, KEY, chunk_runs=400)
+    session.begin({}, None, frozenset({"runs", "tool_calls"}))
+    try:
+        next(iter(session.chunk()))
+    finally:
+        session.close()
+    # What is in flight when there is no more room comes in addition, twice at most.
+    assert 10 <= account.asked_past_the_oldest <= 10 + 2 * HttpSettings("", "").concurrency

@@ -69,15 +69,20 @@ def test_a_run_that_shows_up_late_is_loaded_by_the_next_sync(account: Account) -
     assert account.tables.of("runs", run_id=late.id)
 
 
-def test_a_run_that_shows_up_hours_late_behind_many_others_is_loaded_within_a_day(
-    account_with: Callable[..., Account],
+@pytest.mark.parametrize("hours_since_sweep", [0, 5])
+@pytest.mark.parametrize("hours_late", [3, 17])
+def test_a_run_that_shows_up_hours_late_behind_many_others_is_loaded_within_hours(
+    account_with: Callable[..., Account], hours_late: int, hours_since_sweep: int
 ) -> None:
     account = account_with(max_page_size=10)
     account.add_runs(140)
     account.sync()
-    late = account.world.add_run(started_at=account.clock.now() - 9 * 3_600_000)
-    for _ in range(25):
+    for _ in range(hours_since_sweep):
         account.clock.advance(hours=1)
+        account.sync()
+    late = account.world.add_run(started_at=account.clock.now() - hours_late * 3_600_000)
+    for _ in range(7):
+        account.add_runs(6)
         account.sync()
     assert account.tables.of("runs", run_id=late.id)
 
