@@ -33,7 +33,7 @@ def postgres_uri(shared: Path) -> str:
         try:
             server.start()
             break
-        except (OSError, subprocess.SubprocessError):
+        except (OSError, subprocess.SubprocessError, AssertionError):
             # The wheel waits 10 seconds for the server, which a busy machine exceeds.
             if not tries_left:
                 raise
