@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import orjson
 
 from emulator.armature import endpoints
-from emulator.armature.bodies import Bodies
-from emulator.armature.raw import RawRun
 from emulator.armature.render import Renderer
 from emulator.armature.run_query import page_of_runs
 from emulator.armature.settings import ArmatureSettings
 from emulator.armature.workflows import Criterion
+from emulator.common.bodies import Bodies
 from emulator.common.chance import number
 from emulator.common.contract import Call, Endpoint, Reply
 from emulator.common.errors import ApiError
 from emulator.common.keys import KeyRing
 from emulator.common.openapi import document
 from emulator.common.platform import Emulator
+from emulator.common.raw import RawRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -226,7 +226,7 @@ class ArmatureEmulator(Emulator):
         """`GET /runs/{id}/trace`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run.trace)
+            return _verbatim(run.parts.get("trace"))
         return self._kept(
             "trace", run, lambda: self._object("trace", self._render.trace(run.id, self.world.trace(run)))
         )
@@ -235,7 +235,7 @@ class ArmatureEmulator(Emulator):
         """`GET /runs/{id}/evaluation`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run.evaluation)
+            return _verbatim(run.parts.get("evaluation"))
         evaluation = self.world.evaluation(run)
         if evaluation is not None:
             return self._kept(
@@ -249,7 +249,7 @@ class ArmatureEmulator(Emulator):
         """`GET /runs/{id}/tool-calls`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run.tool_calls)
+            return _verbatim(run.parts.get("tool_calls"))
         return self._kept(
             "tool-calls",
             run,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.armature.api import ArmatureEmulator
 from emulator.armature.world import World, WorldSize
+from emulator.common.conditions import set_conditions
 from emulator.common.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -37,10 +38,5 @@ def build(
         )
     size = WorldSize(runs=runs, workflows=workflows, calls_per_run=calls_per_run)
     emulator = ArmatureEmulator(World(seed, size=size), settings, api_key=api_key)
-    emulator.latency.fixed = latency_ms
-    emulator.latency.jitter = jitter_ms
-    try:
-        emulator.faults.add_rates(fault_rates or {})
-    except ValueError as error:
-        raise EmulatorError(str(error)) from error
+    set_conditions(emulator, latency_ms=latency_ms, jitter_ms=jitter_ms, fault_rates=fault_rates)
     return emulator

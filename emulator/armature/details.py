@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from emulator.armature.catalog import JUDGE_MODEL
-from emulator.armature.vocabulary import fill
+from emulator.armature.vocabulary import VOCABULARY
 from emulator.common.chance import draws, number
+from emulator.common.templates import fill
 
 if TYPE_CHECKING:
     from random import Random
@@ -105,7 +106,7 @@ def _call_id(chance: Random) -> str:
 
 
 def _call(chance: Random, tool: Tool, source: Source, *, fails: bool) -> ToolCall:
-    arguments = fill(tool.arguments, chance)
+    arguments = fill(tool.arguments, VOCABULARY, chance)
     if arguments and chance.random() < REDACTION_SHARE:
         arguments = {**arguments, chance.choice(list(arguments)): f"[redacted:{source.redaction}]"}
     result, is_error = _result(chance, tool, source, fails=fails)
@@ -120,7 +121,7 @@ def _result(chance: Random, tool: Tool, source: Source, *, fails: bool) -> tuple
     luck = chance.random()
     if luck < NO_RESULT_SHARE:
         return None, None
-    structured = fill(tool.result, chance)
+    structured = fill(tool.result, VOCABULARY, chance)
     text = orjson.dumps(structured).decode()
     if luck < NO_RESULT_SHARE + REDACTION_SHARE:
         text = f"[redacted:{source.redaction}]"
@@ -229,7 +230,7 @@ def _criterion_statuses(chance: Random, verdict: str, criteria: tuple[Criterion,
 def _criterion_result(chance: Random, workflow: Workflow, index: int, status: str) -> CriterionResult:
     criterion = workflow.criteria[index]
     excerpts = tuple(
-        fill(chance.choice(("$sentence", "$message", "$issue_title")), chance)
+        fill(chance.choice(("$sentence", "$message", "$issue_title")), VOCABULARY, chance)
         for _ in range(chance.choice((0, 1, 1, 2)))
     )
     return CriterionResult(

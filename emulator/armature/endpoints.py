@@ -8,32 +8,31 @@ from emulator.armature import schemas
 from emulator.armature.schemas import Shapes
 from emulator.common.contract import Endpoint, Parameter
 from emulator.common.keys import Role
+from emulator.common.schemas import OBJECT, TEXT, or_null
 
 if TYPE_CHECKING:
     from emulator.armature.api import ArmatureEmulator
-    from emulator.armature.schemas import Schema
     from emulator.armature.settings import ArmatureSettings
+    from emulator.common.schemas import Schema
 
 RANGES = ("24h", "7d", "30d")
 
 WORKFLOW_FILTERS = (
-    Parameter("category", schemas.TEXT, "One or more category slugs, separated by commas."),
-    Parameter("categorySlug", schemas.TEXT, "A single category slug."),
+    Parameter("category", TEXT, "One or more category slugs, separated by commas."),
+    Parameter("categorySlug", TEXT, "A single category slug."),
 )
 
 
 def run_filters(first_page: int) -> tuple[Parameter, ...]:
     return (
         Parameter("range", {"type": "string", "enum": list(RANGES)}, "How far back; 24h if left out."),
-        Parameter("workflowId", schemas.TEXT, "Runs of one workflow."),
-        Parameter("status", schemas.TEXT, "Runs in one status, e.g. pass or running."),
-        Parameter("classification", schemas.TEXT, "Runs with one classification."),
-        Parameter("search", schemas.TEXT, "Text in a run's id, workflow, model or reason."),
+        Parameter("workflowId", TEXT, "Runs of one workflow."),
+        Parameter("status", TEXT, "Runs in one status, e.g. pass or running."),
+        Parameter("classification", TEXT, "Runs with one classification."),
+        Parameter("search", TEXT, "Text in a run's id, workflow, model or reason."),
         Parameter("page", {"type": "integer", "minimum": first_page}, f"The first page is {first_page}."),
         Parameter("pageSize", {"type": "integer", "minimum": 1}, "Cut down to the server's cap."),
-        Parameter(
-            "sort", schemas.TEXT, "startedAt, endedAt, durationMs or cost; a minus turns the order round."
-        ),
+        Parameter("sort", TEXT, "startedAt, endedAt, durationMs or cost; a minus turns the order round."),
     )
 
 
@@ -64,7 +63,7 @@ def _account(api: ArmatureEmulator, settings: ArmatureSettings) -> tuple[Endpoin
         {200: schemas.MCP_SERVERS, **refusals(401)},
     )
     document = Endpoint(
-        "GET", "/openapi", "getOpenApi", "This document", api.openapi, {200: schemas.OBJECT}, role=None
+        "GET", "/openapi", "getOpenApi", "This document", api.openapi, {200: OBJECT}, role=None
     )
     return (organization, servers, *([document] if settings.serves_openapi else []))
 
@@ -134,7 +133,7 @@ def _runs(api: ArmatureEmulator, settings: ArmatureSettings) -> tuple[Endpoint, 
     shapes = Shapes(settings)
     evaluation = shapes.one("evaluation", shapes.evaluation())
     if settings.missing_evaluation == "null":
-        evaluation = schemas.or_null(evaluation)
+        evaluation = or_null(evaluation)
     return (
         Endpoint(
             "GET",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from emulator.common.moments import MOMENTS
 
+if TYPE_CHECKING:
     from emulator.armature.details import Evaluation, Span, ToolCall
     from emulator.armature.runs import Run
     from emulator.armature.settings import ArmatureSettings
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 PAYLOADS = frozenset(
     {"arguments", "result", "attributes", "metadata", "limits", "retryPolicy", "toolPolicy", "schedule"}
 )
-EAST = timezone(timedelta(hours=2))
 
 
 @lru_cache(maxsize=1_000)
@@ -35,25 +33,6 @@ def snake_keys(value: Json) -> Json:
     if isinstance(value, list):
         return [snake_keys(item) for item in value]
     return value
-
-
-def iso_z(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def iso_offset(moment: int) -> str:
-    return datetime.fromtimestamp(moment / 1000, EAST).isoformat(timespec="milliseconds")
-
-
-def epoch_ms(moment: int) -> int:
-    return moment
-
-
-MOMENTS: dict[str, Callable[[int], str | int]] = {
-    "iso_z": iso_z,
-    "iso_offset": iso_offset,
-    "epoch_ms": epoch_ms,
-}
 
 
 class Renderer:

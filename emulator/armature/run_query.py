@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emulator.armature.raw import RawRun
 from emulator.common.chance import number
 from emulator.common.clock import DAY
+from emulator.common.raw import RawRun
+from emulator.common.run_index import piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from emulator.armature.run_index import Entry
     from emulator.armature.runs import Run
     from emulator.armature.settings import ArmatureSettings
-    from emulator.armature.world import World
+    from emulator.armature.world import Entry, World
 
 RANGE_DAYS = {"24h": 1, "7d": 7, "30d": 30}
 
@@ -59,7 +59,7 @@ def _matching(world: World, entries: Sequence[Entry], query: Mapping[str, str]) 
     """The entries that the filters let through."""
     wanted = query.get("workflowId")
     if wanted:
-        entries = [entry for entry in entries if world.index.workflow_id(entry) in {wanted, None}]
+        entries = [entry for entry in entries if world.workflow_id(entry) in {wanted, None}]
     filters = {name: query[name] for name in ("status", "classification", "search") if query.get(name)}
     if not filters:
         return entries
@@ -91,21 +91,14 @@ def _in_order(
     """The entries of one page; `entries` are sorted by their start, oldest first."""
     key = (sort or "").lstrip("-")
     if settings.honours_sort and key == "startedAt":
-        return _slice(entries, start, size, newest_first=sort != key)
+        return piece(entries, start, size, newest_first=sort != key)
     if settings.honours_sort and key in SORT_KEYS:
         by_key = sorted(entries, key=lambda entry: _sort_value(world.index.run(entry), key))
-        return _slice(by_key, start, size, newest_first=sort != key)
+        return piece(by_key, start, size, newest_first=sort != key)
     if settings.default_order == "shuffled":
         entries = sorted(entries, key=lambda entry: number(world.seed, "shuffle", world.index.run(entry).id))
-    return _slice(entries, start, size, newest_first=settings.default_order == "newest_first")
-
-
-def _slice(entries: Sequence[Entry], start: int, size: int, *, newest_first: bool) -> Sequence[Entry]:
-    if not newest_first:
-        return entries[start : start + size]
-    end = max(len(entries) - start, 0)
-    return entries[max(end - size, 0) : end][::-1]
+    return piece(entries, start, size, newest_first=settings.default_order == "newest_first")
 
 
 def _sort_value(run: Run | RawRun, key: str) -> float:
-    return float(run.started_at) if isinstance(run, RawRun) else SORT_KEYS[key](run)
+    return float(run.listed_at) if isinstance(run, RawRun) else SORT_KEYS[key](run)

@@ -66,6 +66,14 @@ class Run:
     reason: str | None = None
     baseline_run_id: str | None = None
 
+    @property
+    def listed_at(self) -> int:
+        return self.started_at
+
+    @property
+    def seen_from(self) -> int:
+        return self.queued_at
+
     def is_pending(self, now: int) -> bool:
         return now < self.started_at
 

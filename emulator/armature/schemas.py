@@ -5,23 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.armature.render import PAYLOADS, snake
-from emulator.common.json_value import Json
+from emulator.common.moments import moment_schema
+from emulator.common.schemas import (
+    ANYTHING,
+    COUNT,
+    FLAG,
+    NAME,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    Schema,
+    list_of,
+    or_null,
+    record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from emulator.armature.settings import ArmatureSettings
-
-Schema = dict[str, Json]
-
-TEXT: Schema = {"type": "string"}
-NAME: Schema = {"type": "string", "minLength": 1}
-FLAG: Schema = {"type": "boolean"}
-COUNT: Schema = {"type": "integer", "minimum": 0}
-NUMBER: Schema = {"type": "number"}
-OBJECT: Schema = {"type": "object"}
-ANYTHING: Schema = {"nullable": True}
-TEXTS: Schema = {"type": "array", "items": TEXT}
 
 ERROR: Schema = {
     "type": "object",
@@ -34,24 +37,6 @@ ERROR: Schema = {
         }
     },
 }
-
-
-def or_null(schema: Schema) -> Schema:
-    return {**schema, "nullable": True}
-
-
-def record(**properties: Schema) -> Schema:
-    """An object that has all of these, and nothing else."""
-    return {
-        "type": "object",
-        "required": list(properties),
-        "properties": properties,
-        "additionalProperties": False,
-    }
-
-
-def list_of(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
 
 
 # Requests
@@ -138,11 +123,7 @@ class Shapes:
 
     def __init__(self, settings: ArmatureSettings) -> None:
         self._settings = settings
-        self._time: Schema = (
-            {"type": "integer"}
-            if settings.timestamps == "epoch_ms"
-            else {"type": "string", "format": "date-time"}
-        )
+        self._time: Schema = moment_schema(settings.timestamps)
 
     def cased(self, schema: Schema) -> Schema:
         """`schema` with its property names in the case that the settings want, payloads excepted."""

@@ -1,7 +1,4 @@
-"""Words and numbers that made-up arguments and results are filled with.
-
-In a template, a text that starts with `$` is the name of one of these lists: `{"repo": "$repository"}`.
-"""
+"""Words and numbers that made-up arguments and results are filled with, see `emulator.common.templates`."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from random import Random
 
     from emulator.common.json_value import Json
 
@@ -80,17 +76,3 @@ VOCABULARY: Mapping[str, Sequence[Json]] = {
     "user_id": ("U012AB3CD", "U0J9QZ11F", "U7TT2K4MM"),
     "user_name": ("Maria Ortiz", "Li Wei", "Anna Kowalska", "José Álvarez"),
 }
-
-
-def fill(template: Json, chance: Random) -> Json:
-    """`template` with every `$name` replaced by a draw from that list."""
-    if isinstance(template, str):
-        if not template.startswith("$"):
-            return template
-        words = VOCABULARY[template[1:]]
-        return words[int(chance.random() * len(words))]
-    if isinstance(template, dict):
-        return {name: fill(value, chance) for name, value in template.items()}
-    if isinstance(template, list):
-        return [fill(value, chance) for value in template]
-    return template

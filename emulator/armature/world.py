@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from emulator.armature import details
 from emulator.armature.catalog import MODELS, SOURCES
-from emulator.armature.raw import RawRun, encoded
-from emulator.armature.run_index import Entry, RunIndex
 from emulator.armature.runs import QUEUE, Run, play
-from emulator.armature.timetable import Timetable
+from emulator.armature.timetable import WorkflowTimetable
 from emulator.armature.workflows import Criterion, Version, Workflow, servers, version_id, workflows
-from emulator.common.chance import draws, number
+from emulator.common.chance import draws
 from emulator.common.clock import DAY, HOUR, SECOND, Clock, milliseconds
+from emulator.common.raw import RawRun
+from emulator.common.run_index import RunIndex
+from emulator.common.world import Moment, MovingWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from emulator.armature.catalog import Source
     from emulator.common.json_value import Json
-
-Moment = datetime | str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +41,23 @@ class Pace:
     evaluation: float | None = 20.0
 
 
-class World:
+# A scheduled run by its number, or one that was added.
+Entry = int | Run | RawRun
+
+
+class World(MovingWorld[Run, int]):
     """Workflows, runs and their details. Times given to it are datetimes, ISO texts or milliseconds."""
 
     def __init__(self, seed: int = 7, clock: Clock | None = None, size: WorldSize | None = None) -> None:
-        self.seed = seed
-        self.clock = clock or Clock.real()
+        super().__init__(seed, clock)
         self.size = size or WorldSize()
-        self.lock = threading.RLock()
         self.pace = Pace()
         # The first run starts a quarter of a day inside the window, so that it does not leave it at once.
         begin = self.clock.now() - self.size.days * DAY + 6 * HOUR
         self.servers = servers(seed)
         made = workflows(seed, self.size.workflows, self.servers, begin, self.size.days)
         self.workflows = {workflow.id: workflow for workflow in made}
-        timetable = Timetable(
+        self._timetable = WorkflowTimetable(
             seed,
             made,
             runs=self.size.runs,
@@ -69,10 +66,8 @@ class World:
             mean_calls=self.size.calls_per_run,
             arrivals=self.size.arrivals,
         )
-        self.index = RunIndex(timetable)
+        self.index = RunIndex(self._timetable, lead=QUEUE)
         self._dispatched: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._serial = 0
-        self._page_hooks: list[Callable[[int], None]] = []
 
     @classmethod
     def empty(cls, clock: Clock | None = None, seed: int = 7) -> World:
@@ -81,17 +76,11 @@ class World:
 
     # What is there by now
 
-    def run(self, run_id: str) -> Run | RawRun | None:
-        """The run with this id, if it has been dispatched by now."""
-        found = self.index.get(run_id)
-        return found if found is not None and found.queued_at <= self.clock.now() else None
-
-    def runs(self, since: Moment = 0) -> Sequence[Entry]:
-        """Every run that has been dispatched by now and starts at `since` or later, oldest start first.
-
-        Scheduled runs are given by number: `index.run` makes a run of one.
-        """
-        return self.index.between(milliseconds(since), self.clock.now())
+    def workflow_id(self, entry: Entry) -> str | None:
+        """The workflow of an entry, found without drawing its run; None if it is raw."""
+        if isinstance(entry, int):
+            return self._timetable.workflow(entry).id
+        return entry.workflow_id if isinstance(entry, Run) else None
 
     def tool_calls(self, run: Run) -> list[details.ToolCall]:
         """The calls that were answered by now."""
@@ -115,18 +104,6 @@ class World:
     def _source(self, run: Run) -> Source:
         workflow = self.workflows.get(run.workflow_id)
         return SOURCES[0] if workflow is None else workflow.server.source
-
-    # Pages
-
-    def on_page(self, hook: Callable[[int], None]) -> Callable[[], None]:
-        """Call `hook` with the page's number after each page of runs; returns what takes the hook away."""
-        self._page_hooks.append(hook)
-        return lambda: self._page_hooks.remove(hook)
-
-    def page_was_read(self, page: int) -> None:
-        """Tell the hooks."""
-        for hook in tuple(self._page_hooks):
-            hook(page)
 
     # Runs that a test adds, changes, removes
 
@@ -159,7 +136,7 @@ class World:
             if has_verdict and evaluation_after_s is not None:
                 evaluated_at = end + round(evaluation_after_s * SECOND)
             values: dict[str, Json] = {
-                "id": id or self._fresh_id("added"),
+                "id": id or self.fresh_id("added"),
                 "workflow_id": workflow.id,
                 "workflow_name": workflow.name,
                 "version_id": workflow.version_at(start).id,
@@ -199,33 +176,9 @@ class World:
         settings' envelope; what is None is answered with 404. The same id may be put twice: both are listed,
         the later one is found by id.
         """
-        with self.lock:
-            row = encoded(body)
-            run = RawRun(
-                str(body["id"]) if id is None else id,
-                self.clock.now() if at is None else milliseconds(at),
-                row,
-                row if detail is None else encoded(detail),
-                *(None if part is None else encoded(part) for part in (evaluation, tool_calls, trace)),
-            )
-            self.index.insert(run)
-            return run
-
-    def update_run(self, run_id: str, **fields: Json) -> Run:
-        """Change fields of a run (those of `Run`; times in milliseconds), and return it as it is now."""
-        with self.lock:
-            run = self.index.get(run_id)
-            if not isinstance(run, Run):
-                raise KeyError(f"There is no run {run_id} in this world, or its bodies are raw.")
-            changed = replace(run, **fields)
-            self.index.remove(run_id)
-            self.index.insert(changed)
-            return changed
-
-    def remove_run(self, run_id: str) -> None:
-        """Let a run vanish; its id is answered with 404 from now on."""
-        with self.lock:
-            self.index.remove(run_id)
+        return self.insert_raw_run(
+            body, id, at, detail, evaluation=evaluation, tool_calls=tool_calls, trace=trace
+        )
 
     # Workflows
 
@@ -244,7 +197,7 @@ class World:
         """Add a workflow in its first version; `fields` are any other fields of `Workflow`."""
         with self.lock:
             now = self.clock.now()
-            workflow_id = id or f"wf_{UUID(self._fresh_id('workflow')).hex[:16]}"
+            workflow_id = id or f"wf_{UUID(self.fresh_id('workflow')).hex[:16]}"
             workflow = Workflow(
                 id=workflow_id,
                 name=name,
@@ -301,7 +254,7 @@ class World:
             return run_ids, False
 
     def _dispatch_one(self, workflow_id: str, model: str, reason: str | None, baseline: str | None) -> str:
-        run_id = self._fresh_id("dispatched")
+        run_id = self.fresh_id("dispatched")
         run = play(
             self.workflows[workflow_id],
             run_id=run_id,
@@ -324,7 +277,3 @@ class World:
         if workflow_id is None:
             return next(iter(self.workflows.values()), None) or self.add_workflow()
         return self.workflows.get(workflow_id) or self.add_workflow(id=workflow_id)
-
-    def _fresh_id(self, kind: str) -> str:
-        self._serial += 1
-        return str(UUID(int=number(self.seed, kind, self._serial, size=16), version=4))

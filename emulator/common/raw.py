@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from emulator.common.json_value import Json
 
 
@@ -17,19 +19,17 @@ def encoded(body: Json) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class RawRun:
-    """A run with ready-made bodies; a body that is None is answered with 404.
+    """A run with ready-made bodies: its row in lists, its own page, and `parts` by name.
 
-    `started_at` (milliseconds) only decides its place in lists and in `range`.
+    `listed_at` (milliseconds) only decides its place in lists and in windows of time.
     """
 
     id: str
-    started_at: int
+    listed_at: int
     row: bytes
     detail: bytes
-    evaluation: bytes | None = None
-    tool_calls: bytes | None = None
-    trace: bytes | None = None
+    parts: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
-    def queued_at(self) -> int:
-        return self.started_at
+    def seen_from(self) -> int:
+        return self.listed_at
