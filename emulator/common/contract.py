@@ -31,6 +31,7 @@ class Call:
     query: Mapping[str, str]
     body: Json
     key: ApiKey | None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One operation. `answers` holds a schema per status; `role` None means that no key is needed."""
+    """One operation. `answers` holds a schema per status; `role` None means that no key is needed,
+    `scope` is what the key must hold besides."""
 
     method: str
     path: str
@@ -55,6 +57,7 @@ class Endpoint:
     role: Role | None = Role.VIEWER
     parameters: tuple[Parameter, ...] = ()
     body: Schema | None = None
+    scope: str | None = None
 
     @property
     def name(self) -> str:

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from emulator.common.json_value import Json
 
 
+# The code of an `ApiError` whose query or body is not as the schemas say.
+INVALID = "validation_failed"
+
+
 class EmulatorError(Exception):
     """The emulator cannot start or go on; the message is one sentence for the person at the terminal."""
 

@@ -23,7 +23,8 @@ LOGIN_PAGE = b"<!doctype html><html><head><title>Sign in</title></head><body>Ple
 class Fault:
     """One way to go wrong.
 
-    `effect` "reply": the request is not carried out; `status`, `headers`, `body` are answered. "reset": it is
+    `effect` "reply": the request is not carried out; `status`, `headers`, `body` are answered; with a `code`,
+    the body is the platform's own for such an error. "reset": it is
     not carried out, and the connection is reset. "cut": it is carried out, the whole length is promised, and
     the connection ends after `keep` of the body. "delay": it is carried out and answered after `seconds`.
     """
@@ -36,13 +37,14 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     keep: float = 0.5
+    code: str = ""
+    message: str = ""
 
 
 def too_many_requests(retry_after: float | str | None = 1) -> Fault:
     """429 with `Retry-After` as given (seconds, or text such as an HTTP date), or without one (`None`)."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    body = b'{"error":{"code":"rate_limited","message":"Too many requests."}}'
-    return Fault("429", status=429, body=body, headers=headers)
+    return Fault("429", status=429, code="rate_limited", message="Too many requests.", headers=headers)
 
 
 def http_date(seconds_from_now: float) -> str:
@@ -55,15 +57,13 @@ def server_error(status: int = 503) -> Fault:
     """500, 502, 503 or 504; 502 and 504 come as a gateway's HTML, the others as JSON."""
     if status in {502, 504}:
         return Fault(str(status), status=status, body=b"<html>Bad gateway</html>", content_type=HTML)
-    body = b'{"error":{"code":"internal","message":"Something went wrong."}}'
-    return Fault(str(status), status=status, body=body)
+    return Fault(str(status), status=status, code="internal", message="Something went wrong.")
 
 
 def refusal(status: int) -> Fault:
     """401, 403 or 404 with the body that an API gives."""
     code = {401: "unauthenticated", 403: "forbidden_role", 404: "not_found"}[status]
-    body = b'{"error":{"code":"%s","message":"Refused by a fault."}}' % code.encode()
-    return Fault(str(status), status=status, body=body)
+    return Fault(str(status), status=status, code=code, message="Refused by a fault.")
 
 
 def reset() -> Fault:

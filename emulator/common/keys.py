@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from emulator.common.chance import number
 from emulator.common.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Role(IntEnum):
@@ -30,6 +34,17 @@ class ApiKey:
     name: str
     role: Role
     token: str
+    without: frozenset[str] = frozenset()
+
+    def may(self, scope: str) -> bool:
+        """Whether the key has a scope, on platforms that know scopes: every one but those in `without`."""
+        return scope not in self.without
+
+
+def require_scope(key: ApiKey, scope: str) -> None:
+    """`ApiError` 403 if the key lacks `scope`."""
+    if not key.may(scope):
+        raise ApiError(403, "missing_scope", f"The key lacks the scope {scope}.")
 
 
 class KeyRing:
@@ -43,12 +58,13 @@ class KeyRing:
         if owner_token is not None:
             self._of_role[Role.OWNER] = self.issue(Role.OWNER, token=owner_token)
 
-    def issue(self, role: Role, *, token: str | None = None) -> ApiKey:
-        """Make one more key of `role`, with a token of your own if given."""
+    def issue(self, role: Role, *, token: str | None = None, without: Iterable[str] = ()) -> ApiKey:
+        """Make one more key of `role`, with a token of your own if given, `without` some scopes."""
         serial = len(self._keys)
         key_id = f"{number(self._seed, 'key', serial, size=6):012x}"
         secret = f"{number(self._seed, 'secret', serial, size=20):040x}"
-        key = ApiKey(key_id, f"{role.label} {serial}", role, token or f"{self._prefix}_{key_id}_{secret}")
+        token = token or f"{self._prefix}_{key_id}_{secret}"
+        key = ApiKey(key_id, f"{role.label} {serial}", role, token, frozenset(without))
         self._keys[key.token] = key
         return key
 
@@ -60,8 +76,8 @@ class KeyRing:
         """From now on `token` is answered with 401."""
         self._keys.pop(token, None)
 
-    def require(self, authorization: str | None, role: Role) -> ApiKey:
-        """The key in an `Authorization` header, or `ApiError` 401 (no such key) or 403 (too low a role)."""
+    def require(self, authorization: str | None, role: Role, scope: str | None = None) -> ApiKey:
+        """The key in an `Authorization` header, or `ApiError` 401 (no such key) or 403 (role or scope)."""
         scheme, _, token = (authorization or "").partition(" ")
         key = self._keys.get(token.strip()) if scheme.lower() == "bearer" else None
         if key is None:
@@ -77,4 +93,6 @@ class KeyRing:
                 "forbidden_role",
                 f"This needs the role {role.label} or above; the key has {key.role.label}.",
             )
+        if scope is not None:
+            require_scope(key, scope)
         return key

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from emulator.common.contract import Call, Endpoint, Reply, Routes
-from emulator.common.errors import ApiError
+from emulator.common.errors import INVALID, ApiError
 from emulator.common.faults import FaultBook
 from emulator.common.validation import checked_query, problems, refuse
 
@@ -40,6 +40,8 @@ class Emulator(ABC):
 
     name: str
     prefix: str
+    # The status of a request whose query or body is not as the schemas say.
+    invalid_status = 400
 
     def __init__(self, *, clock: Clock, keys: KeyRing, lock: threading.RLock, seed: int) -> None:
         self.clock = clock
@@ -69,18 +71,19 @@ class Emulator(ABC):
                 raise asked.problem or ApiError(404, "not_found", "There is nothing at this path.")
             return self._carry_out(asked.endpoint, asked, headers, raw_body)
         except ApiError as error:
-            return Reply(self.error_body(error), error.status, error.headers)
+            status = self.invalid_status if error.code == INVALID else error.status
+            return Reply(self.error_body(error), status, error.headers)
 
     def _carry_out(
         self, endpoint: Endpoint, asked: Asked, headers: Mapping[str, str], raw_body: bytes
     ) -> Reply:
         key: ApiKey | None = None
         if endpoint.role is not None:
-            key = self.keys.require(headers.get("Authorization"), endpoint.role)
+            key = self.keys.require(headers.get("Authorization"), endpoint.role, endpoint.scope)
         query = checked_query(asked.query, endpoint.parameters)
         body = self._checked_body(endpoint, headers, raw_body) if endpoint.body is not None else None
         with self.lock:
-            return endpoint.carry_out(Call(asked.parts, query, body, key))
+            return endpoint.carry_out(Call(asked.parts, query, body, key, headers))
 
     def _checked_body(self, endpoint: Endpoint, headers: Mapping[str, str], raw_body: bytes) -> Json:
         if not raw_body and "required" not in (endpoint.body or {}):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from aiohttp import web
 
 from emulator.common.chance import draws
-from emulator.common.errors import EmulatorError
+from emulator.common.errors import ApiError, EmulatorError
 from emulator.common.keys import Role
 from emulator.common.requests import Request, RequestLog
 
@@ -92,7 +92,10 @@ class Exchange:
         if fault is not None and fault.effect == "reply":
             entry.status = fault.status
             headers = {"Content-Type": fault.content_type, **fault.headers}
-            return web.Response(body=fault.body, status=fault.status, headers=headers)
+            body = fault.body
+            if fault.code:
+                body = self._emulator.error_body(ApiError(fault.status, fault.code, fault.message))
+            return web.Response(body=body, status=fault.status, headers=headers)
         reply = self._emulator.reply(asked, request.headers, raw_body)
         entry.status = reply.status
         if fault is not None and fault.effect == "cut":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from emulator.common.errors import ApiError
+from emulator.common.errors import INVALID, ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emulator.common.json_value import Json
 
 INTEGER = re.compile(r"-?[0-9]{1,18}")
+BOOLEANS = {"true": True, "false": False}
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -43,6 +44,12 @@ def problems(value: Json, schema: Schema, where: str = "body") -> Iterator[tuple
         yield where, f"must be one of {', '.join(map(str, schema['enum']))}"
     if isinstance(value, str) and len(value) < schema.get("minLength", 0):
         yield where, "must not be empty"
+    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
+        yield where, f"must not be longer than {schema['maxLength']} characters"
+    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
+        yield where, "is not written as it must be"
+    if isinstance(value, int) and value > schema.get("maximum", value):
+        yield where, f"must be at most {schema['maximum']}"
     if isinstance(value, int) and value < schema.get("minimum", value):
         yield where, f"must be at least {schema['minimum']}"
     if isinstance(value, dict):
@@ -71,7 +78,7 @@ def refuse(found: Sequence[tuple[str, str]]) -> None:
     if found:
         fields = [{"field": where, "message": how} for where, how in found]
         first, how = found[0]
-        raise ApiError(400, "validation_failed", f"{first} {how}.", details={"fieldErrors": fields})
+        raise ApiError(400, INVALID, f"{first} {how}.", details={"fieldErrors": fields})
 
 
 def checked_query(pairs: Sequence[tuple[str, str]], parameters: Sequence[Parameter]) -> dict[str, str]:
@@ -87,6 +94,8 @@ def checked_query(pairs: Sequence[tuple[str, str]], parameters: Sequence[Paramet
         value: Json = text
         if parameter.schema.get("type") == "integer" and INTEGER.fullmatch(text):
             value = int(text)
+        if parameter.schema.get("type") == "boolean" and text in BOOLEANS:
+            value = BOOLEANS[text]
         found.extend(problems(value, parameter.schema, parameter.name))
     refuse(found)
     return query
