@@ -283,11 +283,7 @@ class ArmatureEmulator(Emulator):
         """The body of a run's detail; once the run is settled it is made only once."""
         if not run.is_settled(self.clock.now()):
             return Reply(make())
-        body = self._bodies.get((kind, run.id), self.world.index.changes)
-        if body is None:
-            body = make()
-            self._bodies.put((kind, run.id), body)
-        return Reply(body)
+        return Reply(self._bodies.kept((kind, run.id), self.world.index.changes, make))
 
     # Envelopes
 

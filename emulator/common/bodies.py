@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Bodies:
@@ -13,6 +17,14 @@ class Bodies:
         self._held: OrderedDict[tuple[str, str], bytes] = OrderedDict()
         self._size = 0
         self._changes = 0
+
+    def kept(self, key: tuple[str, str], changes: int, make: Callable[[], bytes]) -> bytes:
+        """The body kept under `key`, made first if there is none."""
+        body = self.get(key, changes)
+        if body is None:
+            body = make()
+            self.put(key, body)
+        return body
 
     def get(self, key: tuple[str, str], changes: int) -> bytes | None:
         """The body kept under `key`; everything is forgotten when the world has counted another change."""

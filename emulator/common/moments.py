@@ -25,13 +25,20 @@ def epoch_ms(moment: int) -> int:
     return moment
 
 
-MOMENTS: dict[str, Callable[[int], str | int]] = {
+def epoch_s(moment: int) -> float:
+    return moment / 1000
+
+
+MOMENTS: dict[str, Callable[[int], str | float]] = {
     "iso_z": iso_z,
     "iso_offset": iso_offset,
     "epoch_ms": epoch_ms,
+    "epoch_s": epoch_s,
 }
 
 
 def moment_schema(name: str) -> Schema:
     """The schema of a moment that is written as `MOMENTS[name]` does."""
+    if name == "epoch_s":
+        return {"type": "number"}
     return {"type": "integer"} if name == "epoch_ms" else {"type": "string", "format": "date-time"}

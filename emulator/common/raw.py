@@ -21,7 +21,8 @@ def encoded(body: Json) -> bytes:
 class RawRun:
     """A run with ready-made bodies: its row in lists, its own page, and `parts` by name.
 
-    `listed_at` (milliseconds) only decides its place in lists and in windows of time.
+    `listed_at` (milliseconds) only decides its place in lists and in windows of time, `workflow_id` whose
+    list it stands in; None: in every one.
     """
 
     id: str
@@ -29,6 +30,7 @@ class RawRun:
     row: bytes
     detail: bytes
     parts: Mapping[str, bytes] = field(default_factory=dict)
+    workflow_id: str | None = None
 
     @property
     def seen_from(self) -> int:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from emulator.common.raw import RawRun
     from emulator.common.timetable import Timetable
@@ -35,12 +35,20 @@ class RunIndex(Generic[R]):
     """Runs by id and by time. `changes` counts insertions and removals: caches forget when it moves.
 
     An entry is a scheduled run by its number, or a run that was added. `lead` is how long before its place in
-    time a run may be seen already, in milliseconds.
+    time a run may be seen already, in milliseconds. `takes_place` tells of a scheduled run whether it is one
+    after all: a workflow may have been stopped.
     """
 
-    def __init__(self, timetable: Timetable[R], *, lead: int = 0) -> None:
+    def __init__(
+        self,
+        timetable: Timetable[R],
+        *,
+        lead: int = 0,
+        takes_place: Callable[[int], bool] | None = None,
+    ) -> None:
         self.timetable = timetable
         self._lead = lead
+        self._takes_place = takes_place
         self._added: list[R | RawRun] = []
         self._by_id: dict[str, R | RawRun] = {}
         self._removed: set[int] = set()
@@ -52,7 +60,7 @@ class RunIndex(Generic[R]):
         if run_id in self._by_id:
             return self._by_id[run_id]
         n = self.timetable.number_of(run_id)
-        return None if n is None or n in self._removed else self.timetable.run(n)
+        return None if n is None or not self._is_there(n) else self.timetable.run(n)
 
     def run(self, entry: int | R | RawRun) -> R | RawRun:
         """The run behind an entry of `between`."""
@@ -79,11 +87,23 @@ class RunIndex(Generic[R]):
         if run_id in self._by_id:
             del self._by_id[run_id]
             self._added = [run for run in self._added if run.id != run_id]
-        elif n is None or n in self._removed:
+        elif n is None or not self._is_there(n):
             raise KeyError(f"There is no run {run_id} in this world.")
         else:
             self._removed.add(n)
         self.changes += 1
+
+    def merged(
+        self, scheduled: Sequence[int], wanted: Callable[[R | RawRun], bool]
+    ) -> Sequence[int | R | RawRun]:
+        """Those of the scheduled runs that are there, and the added ones that are wanted, oldest first."""
+        if self.changes == 0 and self._takes_place is None:
+            return scheduled
+        there: list[int | R | RawRun] = [n for n in scheduled if self._is_there(n)]
+        return sorted([*there, *filter(wanted, self._added)], key=self.listed_at)
+
+    def _is_there(self, n: int) -> bool:
+        return n not in self._removed and (self._takes_place is None or self._takes_place(n))
 
     def listed_at(self, entry: int | R | RawRun) -> int:
         """The place in time of an entry, found without drawing its run."""
@@ -92,12 +112,10 @@ class RunIndex(Generic[R]):
     def _ordered(self, now: int) -> Sequence[int | R | RawRun]:
         """All scheduled runs that may be seen by now, and all added ones."""
         count = self.timetable.count_until(now + self._lead)
-        if not self._added and not self._removed:
+        if not self._added and not self._removed and self._takes_place is None:
             return range(count)
         if self._merged[0] != (self.changes, count):
-            scheduled: list[int | R | RawRun] = [n for n in range(count) if n not in self._removed]
-            merged = sorted([*scheduled, *self._added], key=self.listed_at)
-            self._merged = (self.changes, count), merged
+            self._merged = (self.changes, count), self.merged(range(count), lambda run: True)
         return self._merged[1]
 
 

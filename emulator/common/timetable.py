@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from emulator.common.clock import DAY, SECOND
 from emulator.common.numbered import number_of, uuid_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 R = TypeVar("R")
 
@@ -32,6 +30,33 @@ class Dispatch:
 
     size: int
     starts_together: bool = False
+
+
+class GroupNumbers(Sequence[int]):
+    """The numbers of one group's runs: `size` of every `per_round`, from number `first` on."""
+
+    def __init__(self, first: int, size: int, per_round: int, length: int) -> None:
+        self._first = first
+        self._size = size
+        self._per_round = per_round
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[int]: ...
+
+    def __getitem__(self, at: int | slice) -> int | Sequence[int]:
+        chosen = range(self._length)[at]
+        return self._number(chosen) if isinstance(chosen, int) else [self._number(k) for k in chosen]
+
+    def _number(self, k: int) -> int:
+        turn, place = divmod(k, self._size)
+        return turn * self._per_round + self._first + place
 
 
 class Timetable(ABC, Generic[R]):
@@ -75,6 +100,13 @@ class Timetable(ABC, Generic[R]):
     def count_until(self, moment: int) -> int:
         """How many runs start at `moment` or before."""
         return bisect_right(range(self.length), moment, key=self.at)
+
+    def numbers_of(self, position: int, moment: int) -> Sequence[int]:
+        """The numbers of one group's runs that start at `moment` or before, in their order."""
+        rounds, rest = divmod(self.count_until(moment), self._ends[-1])
+        size = self._dispatches[position].size
+        first = self._ends[position] - size
+        return GroupNumbers(first, size, self._ends[-1], rounds * size + min(max(rest - first, 0), size))
 
     def run_id(self, n: int) -> str:
         """The id of run number `n`."""

@@ -69,6 +69,8 @@ class MovingWorld(Generic[R, P]):
         run_id: str | None,
         at: Moment | None,
         detail: Json,
+        *,
+        workflow_id: str | None = None,
         **parts: Json,
     ) -> RawRun:
         """Add a run with bodies of a test's own; those of `parts` that are None are left out."""
@@ -80,6 +82,7 @@ class MovingWorld(Generic[R, P]):
                 row,
                 row if detail is None else encoded(detail),
                 {name: encoded(part) for name, part in parts.items() if part is not None},
+                workflow_id,
             )
             self.index.insert(run)
             return run
