@@ -68,7 +68,10 @@ class RunIndex(Generic[R]):
 
     def between(self, since: int, now: int) -> Sequence[int | R | RawRun]:
         """What is seen by `now` and has its place at `since` or later, oldest first."""
-        order = self._ordered(now)
+        return self.window(self._ordered(now), since, now)
+
+    def window(self, order: Sequence[int | R | RawRun], since: int, now: int) -> Sequence[int | R | RawRun]:
+        """What `between` gives, of entries that are in order already."""
         low = bisect_left(order, since, key=self.listed_at)
         middle = bisect_right(order, now, lo=low, key=self.listed_at)
         waiting = [entry for entry in order[middle:] if self.run(entry).seen_from <= now]
