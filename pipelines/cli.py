@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,7 +104,7 @@ def _print_version() -> None:
 def load(
     platform: Annotated[str, typer.Argument(help="Platform to load: armature.")],
     resources: Resources = None,
-    chunk_runs: ChunkRuns = 2000,
+    chunk_runs: ChunkRuns = 5000,
     since: Since = None,
     workflow: Workflow = None,
     full_refresh: FullRefresh = False,
@@ -149,7 +150,11 @@ def _load(
 
 @app.command(epilog="Example: runmart build --select fct_runs+")
 def build(select: Select = None, destination: DestinationOption = None, json: JsonOption = False) -> int:
-    """Build the marts with dbt, and test them."""
+    """Build the marts with dbt, and test them.
+
+    When every test has passed, a copy of the DuckDB file is published beside it for dashboards and notebooks:
+    runmart.read.duckdb. It is replaced as a whole, and never locked.
+    """
     from pipelines.build import build as build_marts
     from pipelines.outcomes import print_build
     from pipelines.output import as_record, print_json
@@ -169,7 +174,7 @@ def build(select: Select = None, destination: DestinationOption = None, json: Js
 def run(
     platform: Annotated[str, typer.Argument(help="Platform to load.")] = "armature",
     resources: Resources = None,
-    chunk_runs: ChunkRuns = 2000,
+    chunk_runs: ChunkRuns = 5000,
     since: Since = None,
     workflow: Workflow = None,
     full_refresh: FullRefresh = False,
@@ -344,8 +349,21 @@ def _global_options_first(arguments: list[str]) -> list[str]:
     return [*first, *rest]
 
 
+class _WithoutPandas(MetaPathFinder):
+    """Lets imports of pandas fail.
+
+    Before pyarrow converts its first list, it imports pandas to see whether the list is one of its objects.
+    No command makes any, and the import takes a second: longer than the rest of a small load.
+    """
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is left out of the command line", name=fullname)
+
+
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    sys.meta_path.insert(0, _WithoutPandas())
     # What is loaded may be confidential: whatever this process creates is its owner's alone.
     os.umask(0o077)
     arguments = _global_options_first(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import hashlib
 import logging
 import os
@@ -73,7 +74,7 @@ class LoadRequest:
 
     platform: str
     resources: tuple[str, ...] | None = None
-    chunk_runs: int = 2000
+    chunk_runs: int = 5000
     since: datetime | None = None
     workflow: str | None = None
     full_refresh: bool = False
@@ -204,14 +205,17 @@ def _private_files() -> Iterator[None]:
 def _prompt_threads() -> Iterator[None]:
     """Let the thread that reads the API go on soon after each of its many short waits.
 
-    Otherwise it waits 5 ms for the interpreter each time, as long as dlt works in the other thread.
+    Otherwise it waits 5 ms for the interpreter each time, as long as dlt works in the other thread. Rows are
+    many objects that live for a while: Python's collector is kept from looking through them all the time.
     """
-    before = sys.getswitchinterval()
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(0.0005)
+    gc.set_threshold(20_000, 20, 50)
     try:
         yield
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
 
 
 class _Base:

@@ -21,8 +21,8 @@ _ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _LONG_NUMBER = b"0" * 16
 _TINY_NUMBER = b"0e-000"
 _BEFORE_NUMBER = (b"", b"-", b":", b",", b"[", b" ", b"\t", b"\n", b"\r")
-_UNUSUAL = re.compile("[\x00\ud800-\udfff]|\\\\u|NaN|Infinity")
-"""What JSON text must have for its value to hold something that no warehouse takes."""
+_UNUSUAL = ("\x00", "\\u", "NaN", "Infinity")
+"""One of these is in JSON text whose value holds something that no warehouse takes."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_NUMBER = 1000
 """Digits beyond which no warehouse takes a number inside JSON."""
@@ -48,7 +48,7 @@ def decode(body: bytes) -> Json:
     try:
         text = body.decode(json.detect_encoding(body), "replace")
         value = json.loads(text, parse_int=_exact_int, parse_float=_exact_float, strict=False)
-        return _storable(value) if _UNUSUAL.search(text) else value
+        return _storable(value) if any(sign in text for sign in _UNUSUAL) else value
     except (ValueError, RecursionError) as error:
         raise UnreadableError(f"not readable as JSON: {type(error).__name__}") from error
 

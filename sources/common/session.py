@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,9 @@ CHARACTERS_PER_BATCH = 8 * 2**20
 
 HELD_CHARACTERS = 64 * 2**20
 """What runs that were read ahead of their turn may hold before no further one is asked for."""
+
+LONGEST_CHUNK = 60.0
+"""Seconds after which a chunk ends though it is not full: what a slow platform says is committed too."""
 
 AHEAD = 16
 """Runs begun before their turn, per request that may be in flight: slow ones then hold nobody up."""
@@ -194,6 +198,7 @@ class _Sync:
         self._logged = Traffic()
         self._chunk = _ChunkCount()
         self._begun = self._handed_over = self._committed = 0
+        self._passed: datetime | None = None
         self._may_begin = asyncio.Event()
 
     def commit(self) -> None:
@@ -201,9 +206,10 @@ class _Sync:
         self._committed = self._handed_over
         self._may_begin.set()
 
-    @property
-    def _chunk_size(self) -> int | None:
-        return None if self._settings.chunk_runs is None else max(1, self._settings.chunk_runs // 2)
+    def _is_chunk_full(self, runs: int, since: float) -> bool:
+        if self._settings.chunk_runs is None:
+            return False
+        return runs >= max(1, self._settings.chunk_runs // 2) or time.monotonic() - since > LONGEST_CHUNK
 
     @property
     def _has_room(self) -> bool:
@@ -353,6 +359,7 @@ class _Sync:
     ) -> AsyncGenerator[Batch | ChunkEnd, None]:
         total = len(backlog)
         done = 0
+        began = time.monotonic()
         self._session.tell(phase="reading", runs_total=total)
         self._reader = RunReader(
             self._platform,
@@ -371,8 +378,9 @@ class _Sync:
                 if buffer.is_full:
                     self._session.tell(runs_done=done)
                     yield Batch(buffer.to_arrow())
-                if self._chunk_size is not None and done % self._chunk_size == 0 and done < total:
+                if done < total and self._is_chunk_full(done - self._handed_over, since=began):
                     self._handed_over = done
+                    began = time.monotonic()
                     self._session.tell(runs_done=done)
                     yield self._end_chunk(window, buffer, now, is_last=False)
         finally:
@@ -442,7 +450,7 @@ class _Sync:
         # Followed runs are read first, whatever their age: they say nothing about what was reached.
         is_in_order = reading.is_in_order and task.reason != "followed" and task.started_at is not None
         if is_in_order and window.is_complete and window.newest is not None:
-            self._reach(min(task.started_at or window.newest, window.newest))
+            self._passed = min(task.started_at or window.newest, window.newest)
 
     def _reach(self, moment: datetime) -> None:
         """Every run that started up to a moment was read, from all endpoints that could be."""
@@ -457,6 +465,8 @@ class _Sync:
     # -- handing over ----------------------------------------------------------------------------------
 
     def _end_chunk(self, window: Window, buffer: _Buffer, now: datetime, *, is_last: bool) -> ChunkEnd:
+        if self._passed is not None:
+            self._reach(self._passed)
         is_complete = is_last and self._session.failure is None and not self._reader_left_out
         is_complete = is_complete and (window.is_complete or not self._endpoints)
         if is_complete and self._endpoints and self._settings.workflow is None:

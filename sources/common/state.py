@@ -51,7 +51,7 @@ class KnownRuns:
         return "new"
 
     def add(self, run_id: str, started_at: datetime | None, fingerprint: int) -> None:
-        hour = _UNDATED if started_at is None else started_at.strftime("%Y-%m-%dT%H")
+        hour = _UNDATED if started_at is None else started_at.isoformat(timespec="hours")[:13]
         self._hours.setdefault(hour, {})[digest(run_id)] = fingerprint
 
     def forget_before(self, moment: datetime) -> datetime:
