@@ -8,6 +8,7 @@ import orjson
 
 from emulator.b3os import endpoints
 from emulator.b3os.render import Renderer
+from emulator.b3os.runs import Run
 from emulator.b3os.settings import B3osSettings
 from emulator.b3os.workflows import user_id
 from emulator.common.bodies import Bodies
@@ -24,7 +25,6 @@ from emulator.common.run_index import piece
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from emulator.b3os.runs import Run
     from emulator.b3os.workflows import Workflow
     from emulator.b3os.world import Entry, World
     from emulator.common.json_value import Json
@@ -92,13 +92,23 @@ class B3osEmulator(Emulator):
 
     def openapi(self, call: Call) -> Reply:
         """`GET /openapi`"""
-        run = next((self.world.index.run(entry).id for entry in self.world.runs()), None)
-        workflow = next(iter(self.world.workflows), None)
-        examples: dict[str, dict[str, str]] = {}
-        for endpoint in self.routes.endpoints:
-            known = run if endpoint.path.startswith("/runs/") else workflow
-            examples[endpoint.path] = {"orgId": self.world.organization_id} | ({"id": known} if known else {})
+        examples = {
+            endpoint.path: {"orgId": self.world.organization_id, **self._example(endpoint.path)}
+            for endpoint in self.routes.endpoints
+        }
         return Reply(orjson.dumps(document("B3OS", self.routes.endpoints, self.prefix, examples)))
+
+    def _example(self, path: str) -> dict[str, str]:
+        """An id for a path: of a run that can be cancelled where one is cancelled, and so on."""
+        if not path.startswith("/runs/"):
+            workflow = next(iter(self.world.workflows), None)
+            return {} if workflow is None else {"id": workflow}
+        now = self.clock.now()
+        fitting = {"/runs/{id}/cancel": ("running", "waiting"), "/runs/{id}/retry": ("failure",)}.get(path)
+        for run in map(self.world.index.run, self.world.runs()):
+            if fitting is None or (isinstance(run, Run) and run.status_at(now) in fitting):
+                return {"id": run.id}
+        return {}
 
     # Workflows
 

@@ -19,18 +19,24 @@ if TYPE_CHECKING:
     from emulated import ArmatureServer
 
     from emulator.common.json_value import Json
+    from emulator.common.platform import Emulator
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[..., httpx.Client]]:
-    """Serve a world under settings, and give a client of it: `connect(world, key_case="snake")`."""
+def open_client() -> Iterator[Callable[[Emulator], httpx.Client]]:
+    """Serve an emulator of any platform, and give a client of it that may do everything."""
     with contextlib.ExitStack() as stack:
+        yield lambda emulator: stack.enter_context(client_of(stack.enter_context(serve(emulator))))
 
-        def open_client(of: World, **settings: Json) -> httpx.Client:
-            emulator = ArmatureEmulator(of, ArmatureSettings(**settings))
-            return stack.enter_context(client_of(stack.enter_context(serve(emulator))))
 
-        yield open_client
+@pytest.fixture
+def connect(open_client: Callable[[Emulator], httpx.Client]) -> Callable[..., httpx.Client]:
+    """Serve a world of Armature under settings, and give a client: `connect(world, key_case="snake")`."""
+
+    def connected(of: World, **settings: Json) -> httpx.Client:
+        return open_client(ArmatureEmulator(of, ArmatureSettings(**settings)))
+
+    return connected
 
 
 @pytest.fixture

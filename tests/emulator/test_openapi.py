@@ -1,82 +1,110 @@
-"""The emulator is held to its own OpenAPI document by schemathesis, under several settings."""
+"""Every emulator is held to its own OpenAPI document by schemathesis, under several settings."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from emulated import NOW
 
-from emulator import serve
-from emulator.armature import ArmatureEmulator, ArmatureSettings, World, WorldSize
+from emulator import armature, b3os, eigenpal, serve
 from emulator.common.clock import Clock
 
 if TYPE_CHECKING:
     from emulator import Server
+    from emulator.common.json_value import Json
+    from emulator.common.platform import Emulator
 
-NOW = "2026-03-01T12:00:00Z"
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
-
-VARIANTS = {
-    "default": ArmatureSettings(),
-    "snake": ArmatureSettings(
-        list_envelope="bare",
-        object_envelope="wrapped",
-        key_case="snake",
-        workflow_as="flat",
-        timestamps="epoch_ms",
-        cost_as="string",
-        missing_evaluation="null",
-    ),
-    "slim": ArmatureSettings(
-        list_envelope="data",
-        object_envelope="wrapped",
-        workflow_as="id",
-        list_rows="slim",
-        timestamps="iso_offset",
-        first_page=0,
-        shows_total=False,
-        shows_has_more=False,
-    ),
-}
-
-
-def small_world() -> World:
-    return World(7, Clock.manual(NOW), WorldSize(runs=60, workflows=6, arrivals=False))
-
-
-def schemathesis(server: Server[ArmatureEmulator], folder: Path, *options: str) -> str:
-    """What schemathesis prints after running every check on what `server` serves; the seed is fixed."""
-    command = [
-        str(SCHEMATHESIS),
-        *("run", f"{server.base_url}/openapi", "--header", f"Authorization: Bearer {server.api_key}"),
-        *("--checks", "all", "--seed", "1", "--no-color", "--generation-database", "none"),
-        *options,
-    ]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
-
 
 EVERYTHING = ("--phases", "coverage,fuzzing,stateful", "--max-examples", "5")
 READING = ("--phases", "coverage", "--include-method", "GET")
 
 
-@pytest.mark.parametrize(
-    ("variant", "options"), [("default", EVERYTHING), ("snake", READING), ("slim", READING)]
-)
-def test_every_answer_is_as_the_document_says(variant: str, options: tuple[str, ...], tmp_path: Path) -> None:
-    with serve(ArmatureEmulator(small_world(), VARIANTS[variant])) as server:
-        report = schemathesis(server, tmp_path, *options)
-    assert "No issues found" in report, report
-    assert "warning" not in report.lower(), report
+def armature_emulator(**settings: Json) -> Emulator:
+    size = armature.WorldSize(runs=60, workflows=6, arrivals=False)
+    world = armature.World(7, Clock.manual(NOW), size)
+    return armature.ArmatureEmulator(world, armature.ArmatureSettings(**settings))
 
 
-def test_the_document_names_every_operation() -> None:
-    with serve(ArmatureEmulator(small_world())) as server:
-        paths = httpx.get(f"{server.base_url}/openapi").json()["paths"]
-    assert {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods} == {
+def b3os_emulator(**settings: Json) -> Emulator:
+    world = b3os.World(7, Clock.manual(NOW), b3os.WorldSize(runs=60, workflows=8, arrivals=False))
+    world.add_run(started_at="2026-03-01T11:00:00Z", waits_after_s=5)
+    return b3os.B3osEmulator(world, b3os.B3osSettings(**settings))
+
+
+def eigenpal_emulator(**settings: Json) -> Emulator:
+    world = eigenpal.World(7, Clock.manual(NOW), eigenpal.WorldSize(runs=60, automations=8, arrivals=False))
+    return eigenpal.EigenPalEmulator(world, eigenpal.EigenPalSettings(**settings))
+
+
+PLATFORMS = {"armature": armature_emulator, "b3os": b3os_emulator, "eigenpal": eigenpal_emulator}
+
+# The platform, what is set on it, and what schemathesis does to it.
+CASES: dict[str, tuple[str, dict[str, Json], tuple[str, ...]]] = {
+    "armature": ("armature", {}, EVERYTHING),
+    "armature in snake case": (
+        "armature",
+        {
+            "list_envelope": "bare",
+            "object_envelope": "wrapped",
+            "key_case": "snake",
+            "workflow_as": "flat",
+            "timestamps": "epoch_ms",
+            "cost_as": "string",
+            "missing_evaluation": "null",
+        },
+        READING,
+    ),
+    "armature with slim rows": (
+        "armature",
+        {
+            "list_envelope": "data",
+            "object_envelope": "wrapped",
+            "workflow_as": "id",
+            "list_rows": "slim",
+            "timestamps": "iso_offset",
+            "first_page": 0,
+            "shows_total": False,
+            "shows_has_more": False,
+        },
+        READING,
+    ),
+    "b3os": ("b3os", {}, EVERYTHING),
+    "b3os in the older envelope": (
+        "b3os",
+        {
+            "envelope": "success",
+            "missing_fields": "null",
+            "timestamps": "epoch_s",
+            "beyond_max_limit": "refused",
+        },
+        READING,
+    ),
+    "b3os without hasMore": (
+        "b3os",
+        {"has_more": "left_out", "timestamps": "epoch_ms", "success_code": 0, "serves_account_runs": False},
+        READING,
+    ),
+    "eigenpal": ("eigenpal", {}, EVERYTHING),
+    "eigenpal as published in July": (
+        "eigenpal",
+        {"contract": "2026-07", "prefix": "/v1", "timestamps": "iso_offset", "thinned_by": "filters"},
+        READING,
+    ),
+    "eigenpal on an older server": (
+        "eigenpal",
+        {"object_envelope": "wrapped", "rows": "flat", "cursor_as": "offset", "bounds": "exclusive"},
+        READING,
+    ),
+}
+
+OPERATIONS = {
+    "armature": {
         "DELETE /workflows/{id}",
         "GET /mcp-servers",
         "GET /openapi",
@@ -91,10 +119,79 @@ def test_the_document_names_every_operation() -> None:
         "PATCH /workflows/{id}",
         "POST /workflows",
         "POST /workflows/{id}/runs",
-    }
+    },
+    "b3os": {
+        "GET /openapi",
+        "GET /organizations",
+        "GET /organizations/{orgId}/cu/runs",
+        "GET /runs",
+        "GET /runs/{id}",
+        "GET /workflows",
+        "GET /workflows/{id}",
+        "GET /workflows/{id}/runs",
+        "POST /runs/{id}/cancel",
+        "POST /runs/{id}/retry",
+        "POST /workflows/{id}/run",
+    },
+    "eigenpal": {
+        "DELETE /runs/{id}/reviews",
+        "GET /auth/check",
+        "GET /automations",
+        "GET /automations/{id}",
+        "GET /automations/{id}/examples",
+        "GET /automations/{id}/examples/{exampleId}",
+        "GET /automations/{id}/experiments",
+        "GET /automations/{id}/experiments/{experimentId}",
+        "GET /automations/{id}/versions",
+        "GET /experiments/{experimentId}",
+        "GET /openapi",
+        "GET /runs",
+        "GET /runs/{id}",
+        "GET /runs/{id}/artifacts",
+        "GET /runs/{id}/events",
+        "GET /runs/{id}/reviews",
+        "GET /runs/{id}/scores",
+        "GET /runs/{id}/steps",
+        "GET /runs/{id}/trace",
+        "GET /runs/{id}/usage",
+        "POST /runs",
+        "POST /runs/{id}/cancel",
+        "POST /runs/{id}/rerun",
+        "PUT /runs/{id}/reviews",
+    },
+}
 
 
-def test_a_host_may_not_serve_the_document() -> None:
-    emulator = ArmatureEmulator(small_world(), ArmatureSettings(serves_openapi=False))
-    with serve(emulator) as server:
+def schemathesis(server: Server[Any], folder: Path, *options: str) -> str:
+    """What schemathesis prints after running every check on what `server` serves; the seed is fixed."""
+    command = [
+        str(SCHEMATHESIS),
+        *("run", f"{server.base_url}/openapi", "--header", f"Authorization: Bearer {server.api_key}"),
+        *("--checks", "all", "--seed", "1", "--no-color", "--generation-database", "none"),
+        *options,
+    ]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize(("platform", "settings", "options"), CASES.values(), ids=CASES)
+def test_every_answer_is_as_the_document_says(
+    platform: str, settings: dict[str, Json], options: tuple[str, ...], tmp_path: Path
+) -> None:
+    with serve(PLATFORMS[platform](**settings)) as server:
+        report = schemathesis(server, tmp_path, *options)
+    assert "No issues found" in report, report
+    assert "warning" not in report.lower(), report
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_document_names_every_operation(platform: str) -> None:
+    with serve(PLATFORMS[platform]()) as server:
+        paths = httpx.get(f"{server.base_url}/openapi").json()["paths"]
+    named = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert named == OPERATIONS[platform]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_host_may_not_serve_the_document(platform: str) -> None:
+    with serve(PLATFORMS[platform](serves_openapi=False)) as server:
         assert httpx.get(f"{server.base_url}/openapi").status_code == 404
