@@ -58,7 +58,7 @@ def problems(value: Json, schema: Schema, where: str = "body") -> Iterator[tuple
         if len(value) < schema.get("minItems", 0):
             yield where, "must not be empty"
         for index, item in enumerate(value):
-            yield from problems(item, schema.get("items", {}), f"{where}[{index}]")
+            yield from problems(item, schema.get("items", {"nullable": True}), f"{where}[{index}]")
 
 
 def _problems_in_object(value: dict[str, Json], schema: Schema, where: str) -> Iterator[tuple[str, str]]:

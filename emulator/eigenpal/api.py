@@ -20,6 +20,7 @@ from emulator.eigenpal import endpoints
 from emulator.eigenpal.render import Renderer
 from emulator.eigenpal.reviews import Correction
 from emulator.eigenpal.run_query import moment, page_of_runs
+from emulator.eigenpal.schemas import run_request
 from emulator.eigenpal.settings import EigenPalSettings
 
 if TYPE_CHECKING:
@@ -104,8 +105,13 @@ class EigenPalEmulator(Emulator):
         return Reply(orjson.dumps(body))
 
     def openapi(self, call: Call) -> Reply:
-        """`GET /openapi`, which only the emulator serves."""
-        return Reply(orjson.dumps(document("EigenPal", self.routes.endpoints, self.prefix, self._examples())))
+        """`GET /openapi`, which only the emulator serves; it names the automations that can be started."""
+        targets = {"type": "string", "enum": [automation.alias for automation in self._listed()]}
+        described = [
+            replace(endpoint, body=run_request(targets)) if endpoint.name == "POST /runs" else endpoint
+            for endpoint in self.routes.endpoints
+        ]
+        return Reply(orjson.dumps(document("EigenPal", described, self.prefix, self._examples())))
 
     def _examples(self) -> dict[str, dict[str, str]]:
         """Values of path parameters by endpoint path, as far as the world has any."""

@@ -156,7 +156,7 @@ def _writing(api: EigenPalEmulator, shapes: Shapes) -> tuple[Endpoint, ...]:
             api.start,
             {202: schemas.ACCEPTED, **refusals(400, 401, 403, 404)},
             role=Role.EDITOR,
-            body=schemas.RUN_REQUEST,
+            body=schemas.run_request(),
         ),
         Endpoint(
             "POST",

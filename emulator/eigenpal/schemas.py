@@ -70,11 +70,18 @@ REVIEW_REQUEST: Schema = {
         ),
     },
 }
-RUN_REQUEST: Schema = {
-    "type": "object",
-    "required": ["target"],
-    "properties": {"target": NAME, "input": OBJECT, "metadata": OBJECT, "overrides": OBJECT},
-}
+
+
+def run_request(target: Schema = NAME) -> Schema:
+    """The body that starts a run of the automation that `target` names."""
+    return {
+        "type": "object",
+        "required": ["target"],
+        "properties": {"target": target, "input": OBJECT, "metadata": OBJECT, "overrides": OBJECT},
+    }
+
+
+# Responses that no setting touches
 
 AUTH = record(
     ok=FLAG,
