@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, unquote
 
 from emulator.common.errors import ApiError
@@ -32,6 +32,10 @@ class Call:
     body: Json
     key: ApiKey | None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, *names: str) -> Call:
+        """The same request, with some query parameters left out."""
+        return replace(self, query={name: text for name, text in self.query.items() if name not in names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,14 @@ def iso_offset(moment: int) -> str:
     return datetime.fromtimestamp(moment / 1000, EAST).isoformat(timespec="milliseconds")
 
 
+def iso_seconds(moment: int) -> str:
+    return datetime.fromtimestamp(moment // 1000, UTC).isoformat()[:-6] + "Z"
+
+
+def iso_utc(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds")
+
+
 def epoch_ms(moment: int) -> int:
     return moment
 
@@ -31,6 +39,8 @@ def epoch_s(moment: int) -> float:
 
 MOMENTS: dict[str, Callable[[int], str | float]] = {
     "iso_z": iso_z,
+    "iso_seconds": iso_seconds,
+    "iso_utc": iso_utc,
     "iso_offset": iso_offset,
     "epoch_ms": epoch_ms,
     "epoch_s": epoch_s,

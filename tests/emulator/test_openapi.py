@@ -11,7 +11,7 @@ import httpx
 import pytest
 from emulated import NOW
 
-from emulator import armature, b3os, eigenpal, serve
+from emulator import armature, b3os, eigenpal, runflow, serve
 from emulator.common.clock import Clock
 
 if TYPE_CHECKING:
@@ -42,7 +42,19 @@ def eigenpal_emulator(**settings: Json) -> Emulator:
     return eigenpal.EigenPalEmulator(world, eigenpal.EigenPalSettings(**settings))
 
 
-PLATFORMS = {"armature": armature_emulator, "b3os": b3os_emulator, "eigenpal": eigenpal_emulator}
+def runflow_emulator(**settings: Json) -> Emulator:
+    world = runflow.World(7, Clock.manual(NOW), runflow.WorldSize(runs=120, flows=4, arrivals=False))
+    return runflow.RunflowEmulator(world, runflow.RunflowSettings(**settings))
+
+
+PLATFORMS = {
+    "armature": armature_emulator,
+    "b3os": b3os_emulator,
+    "eigenpal": eigenpal_emulator,
+    "runflow": runflow_emulator,
+}
+# Where the document is.
+DOCUMENTS = {**dict.fromkeys(PLATFORMS, "/openapi"), "runflow": "/openapi.json"}
 
 # The platform, what is set on it, and what schemathesis does to it.
 CASES: dict[str, tuple[str, dict[str, Json], tuple[str, ...]]] = {
@@ -99,6 +111,39 @@ CASES: dict[str, tuple[str, dict[str, Json], tuple[str, ...]]] = {
     "eigenpal on an older server": (
         "eigenpal",
         {"object_envelope": "wrapped", "rows": "flat", "cursor_as": "offset", "bounds": "exclusive"},
+        READING,
+    ),
+    "runflow": ("runflow", {}, EVERYTHING),
+    "runflow as its concepts page has it": (
+        "runflow",
+        {
+            "cursor_names": "next_pq",
+            "cursor_as": "query",
+            "no_cursor": "absent",
+            "cursor_holds": "offset",
+            "filters": "full",
+            "timestamps": "iso_seconds",
+            "cost_as": "loose",
+            "cancelled_word": "cancelled",
+            "error_envelope": "nested",
+            "output_shape": "image_urls",
+        },
+        READING,
+    ),
+    "runflow as its newest example has it": (
+        "runflow",
+        {
+            "list_envelope": "data",
+            "cursor_as": "url",
+            "no_cursor": "empty",
+            "child_lists": "bare",
+            "timestamps": "iso_utc",
+            "cost_as": "number",
+            "shows_enums": False,
+            "unasked_relations": "null",
+            "shows_evaluation_status": False,
+            "filters": "ignored",
+        },
         READING,
     ),
 }
@@ -159,14 +204,40 @@ OPERATIONS = {
         "POST /runs/{id}/rerun",
         "PUT /runs/{id}/reviews",
     },
+    "runflow": {
+        "GET /auth/me",
+        "GET /batches/{id}",
+        "GET /batches/{id}/items",
+        "GET /billing/balance",
+        "GET /comfyui-workflows",
+        "GET /comfyui-workflows/{id}",
+        "GET /evaluations/{evaluation_id}",
+        "GET /flow-summaries",
+        "GET /flows",
+        "GET /flows/{id}",
+        "GET /health",
+        "GET /models",
+        "GET /models/{id}",
+        "GET /openapi.json",
+        "GET /runs",
+        "GET /runs/statuses",
+        "GET /runs/{run_id}",
+        "GET /runs/{run_id}/evaluations",
+        "GET /runs/{run_id}/logs",
+        "GET /runs/{run_id}/logs/{id}",
+        "GET /runs/{run_id}/node-runs",
+        "GET /runs/{run_id}/node-runs/{id}",
+        "PATCH /evaluations/{evaluation_id}/feedback",
+        "PATCH /runs/{run_id}/feedback",
+    },
 }
 
 
-def schemathesis(server: Server[Any], folder: Path, *options: str) -> str:
+def schemathesis(server: Server[Any], document: str, folder: Path, *options: str) -> str:
     """What schemathesis prints after running every check on what `server` serves; the seed is fixed."""
     command = [
         str(SCHEMATHESIS),
-        *("run", f"{server.base_url}/openapi", "--header", f"Authorization: Bearer {server.api_key}"),
+        *("run", f"{server.base_url}{document}", "--header", f"Authorization: Bearer {server.api_key}"),
         *("--checks", "all", "--seed", "1", "--no-color", "--generation-database", "none"),
         *options,
     ]
@@ -178,7 +249,7 @@ def test_every_answer_is_as_the_document_says(
     platform: str, settings: dict[str, Json], options: tuple[str, ...], tmp_path: Path
 ) -> None:
     with serve(PLATFORMS[platform](**settings)) as server:
-        report = schemathesis(server, tmp_path, *options)
+        report = schemathesis(server, DOCUMENTS[platform], tmp_path, *options)
     assert "No issues found" in report, report
     assert "warning" not in report.lower(), report
 
@@ -186,7 +257,7 @@ def test_every_answer_is_as_the_document_says(
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_document_names_every_operation(platform: str) -> None:
     with serve(PLATFORMS[platform]()) as server:
-        paths = httpx.get(f"{server.base_url}/openapi").json()["paths"]
+        paths = httpx.get(f"{server.base_url}{DOCUMENTS[platform]}").json()["paths"]
     named = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     assert named == OPERATIONS[platform]
 
@@ -194,4 +265,4 @@ def test_the_document_names_every_operation(platform: str) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_host_may_not_serve_the_document(platform: str) -> None:
     with serve(PLATFORMS[platform](serves_openapi=False)) as server:
-        assert httpx.get(f"{server.base_url}/openapi").status_code == 404
+        assert httpx.get(f"{server.base_url}{DOCUMENTS[platform]}").status_code == 404
