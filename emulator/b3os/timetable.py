@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from emulator.b3os.runs import Run, play, retried
@@ -35,7 +34,6 @@ class RunTimetable(Timetable[Run]):
         self._workflows = workflows
         self._per_round = sum(workflow.burst for workflow in workflows)
         self._positions = {workflow.id: position for position, workflow in enumerate(workflows)}
-        self._played = lru_cache(maxsize=20_000)(self._play)
 
     def workflow(self, n: int) -> Workflow:
         """The workflow of run number `n`, as it was made."""
@@ -48,13 +46,13 @@ class RunTimetable(Timetable[Run]):
 
     def draw(self, n: int) -> Run:
         """Run number `n`: by its workflow's trigger, or instead the retry of the run before it."""
-        run = self._played(n)
+        run = self._play(n)
         chance = draws(self.seed, "retry", n)
         before = self._before(n)
-        if before is None or chance.random() >= RETRY_SHARE or self._played(before).status != "failure":
+        if before is None or chance.random() >= RETRY_SHARE:
             return run
         source = self.run(before)
-        if source.ended_at is None or source.ended_at >= run.started_at:
+        if source.status != "failure" or source.ended_at is None or source.ended_at >= run.started_at:
             return run
         return retried(source, self.workflow(n), run_id=run.id, started_at=run.started_at, chance=chance)
 

@@ -53,9 +53,13 @@ class Workflow:
     def is_archived(self, moment: int) -> bool:
         return self.archived_at is not None and self.archived_at <= moment
 
+    @property
+    def stopped_at(self) -> int | None:
+        """From when on it starts no run on its own; None: it goes on."""
+        return min((at for at in (self.paused_at, self.archived_at) if at is not None), default=None)
+
     def is_stopped(self, moment: int) -> bool:
-        """It starts no run on its own any more."""
-        return self.is_archived(moment) or (self.paused_at is not None and self.paused_at <= moment)
+        return self.stopped_at is not None and self.stopped_at <= moment
 
     def status_at(self, moment: int) -> Literal["draft", "active", "paused", "archived"]:
         if self.is_archived(moment):

@@ -66,14 +66,21 @@ class World(MovingWorld[Run, int]):
     def runs_of(self, workflow_id: str, since: Moment = 0) -> Sequence[Entry]:
         """The runs of one workflow that have started by now, at `since` or later, oldest start first."""
         now = self.clock.now()
-        scheduled = self._timetable.numbers_of_workflow(workflow_id, now)
+        workflow = self.workflows.get(workflow_id)
+        stopped_at = None if workflow is None else workflow.stopped_at
+        last = now if stopped_at is None else min(now, stopped_at - 1)
+        scheduled = self._timetable.numbers_of_workflow(workflow_id, last)
+        runs = self._merged(workflow_id, scheduled) if self.index.changes else scheduled
+        return self.index.window(runs, milliseconds(since), now)
+
+    def _merged(self, workflow_id: str, scheduled: Sequence[int]) -> Sequence[Entry]:
+        """The runs of one workflow, with those that a test added, changed and removed."""
         state = self.index.changes, len(scheduled)
         if self._lists.get(workflow_id, (None,))[0] != state:
             wanted = (workflow_id, None)
             merged = self.index.merged(scheduled, lambda run: run.workflow_id in wanted)
             self._lists[workflow_id] = state, merged
-        runs = self._lists[workflow_id][1]
-        return self.index.window(runs, milliseconds(since), now)
+        return self._lists[workflow_id][1]
 
     def nodes(self, run: Run) -> list[nodes.NodeExecution]:
         """What each node of a run did by now."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from emulated import NOW, client_of, world
 
-from emulator import serve
+from emulator import b3os, serve
 from emulator.armature import ArmatureEmulator, ArmatureSettings, World
 from emulator.common.clock import Clock
 
@@ -57,3 +57,21 @@ def client(server: ArmatureServer) -> Iterator[httpx.Client]:
     """A client of `server`."""
     with client_of(server) as opened:
         yield opened
+
+
+@pytest.fixture
+def connect_b3os(open_client: Callable[[Emulator], httpx.Client]) -> Callable[..., httpx.Client]:
+    """Serve a world of B3OS under settings, and give a client: `connect_b3os(world, order="shuffled")`."""
+
+    def connected(of: b3os.World, **settings: Json) -> httpx.Client:
+        return open_client(b3os.B3osEmulator(of, b3os.B3osSettings(**settings)))
+
+    return connected
+
+
+@pytest.fixture
+def empty_b3os() -> b3os.World:
+    """A world of B3OS with one workflow and without a run."""
+    world = b3os.World.empty(Clock.manual(NOW))
+    world.add_workflow()
+    return world
