@@ -226,7 +226,7 @@ class ArmatureEmulator(Emulator):
         """`GET /runs/{id}/trace`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run.parts.get("trace"))
+            return run.answer("trace")
         return self._kept(
             "trace", run, lambda: self._object("trace", self._render.trace(run.id, self.world.trace(run)))
         )
@@ -235,7 +235,7 @@ class ArmatureEmulator(Emulator):
         """`GET /runs/{id}/evaluation`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run.parts.get("evaluation"))
+            return run.answer("evaluation")
         evaluation = self.world.evaluation(run)
         if evaluation is not None:
             return self._kept(
@@ -249,7 +249,7 @@ class ArmatureEmulator(Emulator):
         """`GET /runs/{id}/tool-calls`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run.parts.get("tool_calls"))
+            return run.answer("tool_calls")
         return self._kept(
             "tool-calls",
             run,
@@ -296,12 +296,6 @@ class ArmatureEmulator(Emulator):
 
     def _object(self, name: str, body: Json) -> bytes:
         return orjson.dumps(body if self.settings.object_envelope == "bare" else {name: body})
-
-
-def _verbatim(body: bytes | None) -> Reply:
-    if body is None:
-        raise ApiError(404, "not_found", "This run has none.")
-    return Reply(body)
 
 
 def _models(body: dict[str, Json]) -> tuple[str, ...] | None:

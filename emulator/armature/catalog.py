@@ -747,4 +747,3 @@ SOURCES = (GITHUB, SLACK, POSTGRES, FILESYSTEM, BROWSER, STRIPE, CALENDAR, SEARC
 
 # From this version on, the workflow below fails far more often: its prompt was changed for the worse.
 REGRESSION_TASK = "Triage new issues"
-REGRESSION_VERSION = 3

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emulator.armature.catalog import MODELS, REGRESSION_VERSION, Model
-from emulator.armature.workflows import Temper
+from emulator.armature.catalog import MODELS, Model
 from emulator.common.clock import DAY, HOUR, SECOND
+from emulator.common.temper import pass_chance
 
 if TYPE_CHECKING:
     from random import Random
 
-    from emulator.armature.workflows import Version, Workflow
+    from emulator.armature.workflows import Workflow
 
 # How long a run waits between being dispatched and being started, in milliseconds.
 QUEUE = 5 * SECOND
@@ -94,18 +93,6 @@ class Run:
         return self.has_ended(now) and (self.evaluated_at is None or self.is_evaluated(now))
 
 
-def pass_chance(workflow: Workflow, version: Version, model: Model) -> float:
-    """How probable a pass is."""
-    if workflow.temper is Temper.BROKEN:
-        return 0.03
-    if workflow.temper is Temper.FLAKY:
-        return 0.5
-    chance = 1 / (1 + math.exp(-7 * (model.strength + workflow.ease - 0.55)))
-    if workflow.temper is Temper.REGRESSING:
-        return 0.2 * chance if version.number >= REGRESSION_VERSION else 0.5 + 0.5 * chance
-    return chance
-
-
 def play(
     workflow: Workflow,
     *,
@@ -121,7 +108,9 @@ def play(
     """Draw how a run of `workflow` on a model turns out."""
     model = MODELS_BY_ID.get(model_id, UNKNOWN_MODEL)
     version = workflow.version_at(started_at - QUEUE)
-    status, classification, error, score = _outcome(pass_chance(workflow, version, model), chance)
+    status, classification, error, score = _outcome(
+        pass_chance(workflow.temper, version, model.strength + workflow.ease), chance
+    )
     calls = _call_count(mean_calls, classification, chance)
     ended_at = started_at + _duration(status, classification, calls, model, chance)
     output_tokens = round(calls * chance.uniform(90, 260) + 180)

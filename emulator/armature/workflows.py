@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING
 
-from emulator.armature.catalog import MODELS, REGRESSION_TASK, REGRESSION_VERSION, SOURCES, Source, Task
+from emulator.armature.catalog import MODELS, REGRESSION_TASK, SOURCES, Source, Task
 from emulator.common.chance import draws, number
 from emulator.common.clock import DAY
+from emulator.common.temper import Temper, Version, in_force, moments_of_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,30 +17,12 @@ if TYPE_CHECKING:
     from emulator.common.json_value import Json
 
 
-class Temper(Enum):
-    """How a workflow behaves, whatever the model."""
-
-    STEADY = "steady"
-    FLAKY = "flaky"
-    BROKEN = "broken"
-    REGRESSING = "regressing"
-
-
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """What the judge looks at."""
 
     text: str
     is_required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """An immutable state of a workflow, in force from `since` (milliseconds)."""
-
-    id: str
-    number: int
-    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +60,7 @@ class Workflow:
 
     def version_at(self, moment: int) -> Version:
         """The version in force at `moment`; the first one before that."""
-        return next(
-            (version for version in reversed(self.versions) if version.since <= moment), self.versions[0]
-        )
+        return in_force(self.versions, moment)
 
     def is_archived(self, moment: int) -> bool:
         return self.archived_at is not None and self.archived_at <= moment
@@ -146,15 +126,11 @@ def _models(index: int) -> tuple[str, ...]:
 def _versions(
     seed: int, workflow_id: str, temper: Temper, index: int, chance: Random, begin: int, days: int
 ) -> tuple[Version, ...]:
-    count = REGRESSION_VERSION if temper is Temper.REGRESSING else (1, 1, 1, 2, 1, 4)[index % 6]
-    if temper is Temper.REGRESSING:
-        # The regression lies in the middle of the history, with runs before and after it.
-        moments = [begin + round(days * DAY * share) for share in (0.2, 0.5)]
-    else:
-        moments = sorted(begin + round(chance.uniform(0.05, 0.9) * days * DAY) for _ in range(count - 1))
+    count = (1, 1, 1, 2, 1, 4)[index % 6]
+    moments = moments_of_change(temper, count, chance, begin, days)
     return tuple(
         Version(version_id(seed, workflow_id, position), position, since)
-        for position, since in enumerate([0, *moments], start=1)
+        for position, since in enumerate(moments, start=1)
     )
 
 

@@ -10,11 +10,12 @@ from emulator.armature import details
 from emulator.armature.catalog import MODELS, SOURCES
 from emulator.armature.runs import QUEUE, Run, play
 from emulator.armature.timetable import WorkflowTimetable
-from emulator.armature.workflows import Criterion, Version, Workflow, servers, version_id, workflows
+from emulator.armature.workflows import Criterion, Workflow, servers, version_id, workflows
 from emulator.common.chance import draws
 from emulator.common.clock import DAY, HOUR, SECOND, Clock, milliseconds
 from emulator.common.raw import RawRun
 from emulator.common.run_index import RunIndex
+from emulator.common.temper import Version
 from emulator.common.world import Moment, MovingWorld
 
 if TYPE_CHECKING:

@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from emulator.common.contract import Reply
+from emulator.common.errors import ApiError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,3 +38,10 @@ class RawRun:
     @property
     def seen_from(self) -> int:
         return self.listed_at
+
+    def answer(self, part: str) -> Reply:
+        """The body of one of its parts; `ApiError` 404 if it has none."""
+        body = self.parts.get(part)
+        if body is None:
+            raise ApiError(404, "not_found", "This run has none.")
+        return Reply(body)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from emulator.common.chance import draws
 from emulator.common.clock import DAY
 from emulator.common.numbered import uuid_of
+from emulator.common.temper import Temper, Version, in_force, moments_of_change
 from emulator.runflow.catalog import (
     COMFYUI_NODES,
     COMFYUI_WORKFLOWS,
     FLOWS,
     MODELS,
     REGRESSION_FLOW,
-    REGRESSION_VERSION,
     Step,
 )
 
@@ -26,24 +25,6 @@ Kind = Literal["flow", "model", "comfyui_workflow"]
 
 STEPS = {step.slug: step for step in (*MODELS, *COMFYUI_WORKFLOWS)}
 PROMPTS = tuple(prompt for flow in FLOWS for prompt in flow.prompts)
-
-
-class Temper(Enum):
-    """How a target behaves, whatever it is made of."""
-
-    STEADY = "steady"
-    FLAKY = "flaky"
-    BROKEN = "broken"
-    REGRESSING = "regressing"
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A state of a target, in force from `since` (milliseconds)."""
-
-    id: str
-    number: int
-    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +62,7 @@ class Target:
 
     def version_at(self, moment: int) -> Version:
         """The version in force at `moment`; the first one before that."""
-        return next(
-            (version for version in reversed(self.versions) if version.since <= moment), self.versions[0]
-        )
+        return in_force(self.versions, moment)
 
     def is_deleted(self, moment: int) -> bool:
         return self.deleted_at is not None and self.deleted_at <= moment
@@ -171,13 +150,9 @@ def version_id(seed: int, target_id: str, position: int) -> str:
 def _versions(
     seed: int, flow_id: str, index: int, temper: Temper, chance: Random, begin: int, days: float
 ) -> tuple[Version, ...]:
-    count = REGRESSION_VERSION if temper is Temper.REGRESSING else (1, 1, 2, 1, 4)[index % 5]
-    if temper is Temper.REGRESSING:
-        # The regression lies in the middle of the history, with runs before and after it.
-        moments = [begin + round(days * DAY * share) for share in (0.2, 0.5)]
-    else:
-        moments = sorted(begin + round(chance.uniform(0.05, 0.9) * days * DAY) for _ in range(count - 1))
+    count = (1, 1, 2, 1, 4)[index % 5]
+    moments = moments_of_change(temper, count, chance, begin, days)
     return tuple(
         Version(version_id(seed, flow_id, position), position, since)
-        for position, since in enumerate([0, *moments], start=1)
+        for position, since in enumerate(moments, start=1)
     )

@@ -233,7 +233,7 @@ class RunflowEmulator(Emulator):
         """`GET /runs/{run_id}/evaluations`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run, "evaluations")
+            return run.answer("evaluations")
         attempts = self.world.attempts(run)
         if self.settings.evaluation_order == "newest_first":
             attempts.reverse()
@@ -268,7 +268,7 @@ class RunflowEmulator(Emulator):
             return self._page(call, lambda skip: islice(every, skip, None), f"/runs/{ANY}/{path}")
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run, part)
+            return run.answer(part)
         return self._child_list(call, of(run), path)
 
     def _child_list(self, call: Call, rows: list[Json], path: str) -> Reply:
@@ -361,10 +361,3 @@ def _chosen(body: dict[str, Json], call: Call) -> dict[str, Json]:
         return body
     names = set(wanted.split(","))
     return {name: value for name, value in body.items() if name in names}
-
-
-def _verbatim(run: RawRun, part: str) -> Reply:
-    body = run.parts.get(part)
-    if body is None:
-        raise ApiError(404, "not_found", "This run has none.")
-    return Reply(body)

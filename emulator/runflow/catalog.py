@@ -117,7 +117,6 @@ FLOWS = (
 )
 
 REGRESSION_FLOW = "product-hero"
-REGRESSION_VERSION = 3
 
 # Of a run: code, stage and message of a failure.
 FAILURES = (

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from emulator.common.clock import DAY, HOUR, SECOND
-from emulator.runflow.account import STEPS, Kind, Temper
+from emulator.common.temper import pass_chance
+from emulator.runflow.account import STEPS, Kind
 from emulator.runflow.catalog import (
     FAILURES,
     PLATFORM_FAILURE,
     REASONS_FOR_THUMBS_DOWN,
     REASONS_FOR_THUMBS_UP,
-    REGRESSION_VERSION,
     SOURCES,
 )
 from emulator.runflow.evaluations import Attempt, Feedback, draw_attempts
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from emulator.runflow.account import Target, Version
+    from emulator.runflow.account import Target
     from emulator.runflow.catalog import Step
 
 STATUSES = (
@@ -117,18 +116,6 @@ def strength(target: Target) -> float:
     return min((step.strength for step in steps), default=0.7)
 
 
-def pass_chance(target: Target, version: Version) -> float:
-    """How probable it is that an evaluation passes."""
-    if target.temper is Temper.BROKEN:
-        return 0.05
-    if target.temper is Temper.FLAKY:
-        return 0.5
-    chance = 1 / (1 + math.exp(-7 * (strength(target) + target.ease - 0.5)))
-    if target.temper is Temper.REGRESSING:
-        return 0.2 * chance if version.number >= REGRESSION_VERSION else 0.5 + 0.5 * chance
-    return chance
-
-
 def play(
     target: Target,
     *,
@@ -176,7 +163,12 @@ def play(
         client_ref=client_ref,
         batch_id=batch_id,
         failure=failure,
-        attempts=draw_attempts(completed_at, pass_chance(target, version), chance, evaluation_id)
+        attempts=draw_attempts(
+            completed_at,
+            pass_chance(target.temper, version, strength(target) + target.ease),
+            chance,
+            evaluation_id,
+        )
         if is_good and is_judged
         else (),
         feedback=_feedback(completed_at, chance) if is_good else None,

@@ -10,9 +10,10 @@ from emulator.common.chance import number
 from emulator.common.clock import DAY, HOUR, SECOND, Clock, milliseconds
 from emulator.common.raw import RawRun
 from emulator.common.run_index import RunIndex
+from emulator.common.temper import Version
 from emulator.common.world import Moment, MovingWorld
 from emulator.runflow import details
-from emulator.runflow.account import PROMPTS, Kind, Target, Version, flow_nodes, targets, version_id
+from emulator.runflow.account import PROMPTS, Kind, Target, flow_nodes, targets, version_id
 from emulator.runflow.catalog import COMFYUI_WORKFLOWS, FLOWS, MODELS
 from emulator.runflow.evaluations import Attempt, Feedback, current, followed_by, hand_made
 from emulator.runflow.runs import Failure, Run

@@ -9,9 +9,10 @@ import pytest
 from emulated import NOW, world
 
 from emulator.armature import World, WorldSize
-from emulator.armature.catalog import REGRESSION_TASK, REGRESSION_VERSION
+from emulator.armature.catalog import REGRESSION_TASK
 from emulator.armature.runs import Run
 from emulator.common.clock import Clock
+from emulator.common.temper import REGRESSION_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
