@@ -54,6 +54,7 @@ class World(MovingWorld[Run, int]):
             arrivals=self.size.arrivals,
         )
         self.index = RunIndex(self._timetable, takes_place=self._takes_place)
+        self._earlier: dict[tuple[str, int], Blueprint] = {}
         self._lists: dict[str, tuple[tuple[int, int], Sequence[Entry]]] = {}
 
     @classmethod
@@ -91,9 +92,10 @@ class World(MovingWorld[Run, int]):
         return nodes.units_by(run, self.blueprint(run).steps, self.clock.now())
 
     def blueprint(self, run: Run) -> Blueprint:
-        """What a run's workflow does."""
+        """What a run's workflow did in the version that was run."""
         workflow = self.workflows.get(run.workflow_id)
-        return BLUEPRINTS[0] if workflow is None else workflow.blueprint
+        current = BLUEPRINTS[0] if workflow is None else workflow.blueprint
+        return self._earlier.get((run.workflow_id, run.workflow_version), current)
 
     def _takes_place(self, n: int) -> bool:
         workflow = self.workflows[self._timetable.workflow(n).id]
@@ -239,8 +241,12 @@ class World(MovingWorld[Run, int]):
 
     def edit_workflow(self, workflow_id: str, **fields: Json) -> Workflow:
         """Change fields of a workflow (those of `Workflow`); this writes a new version."""
-        versions = (*self.workflows[workflow_id].versions, self.clock.now())
-        return self._change(workflow_id, **{"versions": versions, **fields})
+        with self.lock:
+            old = self.workflows[workflow_id]
+            now = self.clock.now()
+            for version in range(1, old.version_at(now) + 1):
+                self._earlier.setdefault((workflow_id, version), old.blueprint)
+            return self._change(workflow_id, **{"versions": (*old.versions, now), **fields})
 
     def pause_workflow(self, workflow_id: str) -> Workflow:
         """From now on it starts no run on its own; it stays listed."""

@@ -156,6 +156,14 @@ def test_a_retry_skips_what_its_source_had_done(connect_b3os: Connect, empty_b3o
     assert shown(client, retry.id) == ("success", ["success", "skipped", "success", "success"])
 
 
+def test_a_retry_that_fails_too_skips_the_same(connect_b3os: Connect, empty_b3os: World) -> None:
+    failed = empty_b3os.add_run(status="failure", stops_at=1, started_at=HOUR_AGO)
+    retry = empty_b3os.retry_run(failed.id, status="failure", stops_at=1)
+    empty_b3os.clock.advance(minutes=10)
+    nodes = ["success", "skipped", "failure", "pending"]
+    assert shown(connect_b3os(empty_b3os), retry.id) == ("failure", nodes)
+
+
 @pytest.mark.parametrize("status", ["success", "cancelled"])
 def test_only_failed_runs_are_retried(connect_b3os: Connect, empty_b3os: World, status: str) -> None:
     run = empty_b3os.add_run(status=status, started_at=HOUR_AGO)
@@ -211,3 +219,21 @@ def test_an_edited_workflow_has_a_new_version_and_old_runs_keep_theirs(
     assert data(client, f"/workflows/{workflow}")["version"] == 2
     rows = data(client, runs_path(empty_b3os))["items"]
     assert [row["workflowVersion"] for row in rows] == [2, 1]
+
+
+def test_an_old_run_keeps_the_nodes_of_its_version(connect_b3os: Connect, empty_b3os: World) -> None:
+    workflow = next(iter(empty_b3os.workflows))
+    run = empty_b3os.add_run(started_at=HOUR_AGO)
+    client = connect_b3os(empty_b3os)
+    before = data(client, f"/runs/{run.id}")
+    empty_b3os.edit_workflow(workflow, blueprint=BLUEPRINTS[1])
+    assert data(client, f"/runs/{run.id}") == before
+
+
+def test_a_workflow_that_was_stopped_earlier_than_thought_takes_its_later_runs_away() -> None:
+    of = world()
+    busiest = max(of.workflows, key=lambda known: len(of.runs_of(known)))
+    before = len(of.runs())
+    of.edit_workflow(busiest, archived_at=0)
+    assert len(of.runs_of(busiest)) == 0
+    assert len(of.runs()) == sum(len(of.runs_of(known)) for known in of.workflows) < before
