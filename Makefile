@@ -58,7 +58,7 @@ $(PEERS)/.installed: benchmarks/requirements.txt
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy sources pipelines
+	$(BIN)/mypy runmart sources pipelines
 	$(BIN)/sqlfluff lint dbt_models
 
 format: setup

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.publish import publish
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipelines.progress import Report
+    from pipelines.publish import Publication
     from pipelines.warehouse import Warehouse
 
 logger = logging.getLogger("runmart.build")
@@ -40,7 +42,12 @@ class Problem:
 
 @dataclass
 class BuildOutcome:
-    """What a build did. `skipped` nodes depend on what failed."""
+    """What a build did.
+
+    `skipped` nodes depend on what failed. `published` is the copy for readers, `unpublished` why it could not
+    be renewed; both are None when there was none to make: on PostgreSQL, after a failure, or when that is
+    not wanted.
+    """
 
     models_built: int = 0
     tests_passed: int = 0
@@ -49,18 +56,32 @@ class BuildOutcome:
     failed_models: list[Problem] = field(default_factory=list)
     skipped: int = 0
     seconds: float = 0.0
+    published: Publication | None = None
+    unpublished: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything that was selected is built and every test has passed."""
+        return not (self.failed_tests or self.failed_models or self.skipped)
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.failed_tests or self.failed_models or self.skipped else 0
+        return 0 if self.is_good and self.unpublished is None else 1
 
 
-def build(warehouse: Warehouse, select: str | None = None, report: Report | None = None) -> BuildOutcome:
-    """Build and test the models of `dbt_models` in a warehouse.
+def build(
+    warehouse: Warehouse,
+    select: str | None = None,
+    report: Report | None = None,
+    *,
+    full_refresh: bool = False,
+) -> BuildOutcome:
+    """Build and test the models of `dbt_models` in a warehouse; when all is well, publish them.
 
     Args:
         select: dbt's selection syntax (`fct_runs+`); None for everything.
         report: told what is being built, how many nodes are done, and of how many.
+        full_refresh: make the facts anew from all rows, not only from those that changed.
 
     Raises:
         WarehouseError: nothing has been loaded yet, or the warehouse is in use.
@@ -70,7 +91,8 @@ def build(warehouse: Warehouse, select: str | None = None, report: Report | None
     _require_raw_data(warehouse)
     warehouse.require_writable()
     started = time.monotonic()
-    result = _run_dbt(warehouse, ["--select", *select.split()] if select else [], report)
+    selection = ["--select", *select.split()] if select else []
+    result = _run_dbt(warehouse, [*selection, *(["--full-refresh"] if full_refresh else [])], report)
     if result.result is None or not hasattr(result.result, "results"):
         said = " ".join(str(result.exception or "no reason given").split())
         raise BuildError(f"dbt could not build the models: {said}")
@@ -78,6 +100,12 @@ def build(warehouse: Warehouse, select: str | None = None, report: Report | None
         raise SettingsError(f"--select {select!r} matches no model or test.")
     outcome = _outcome(result.result.results)
     outcome.seconds = round(time.monotonic() - started, 1)
+    if outcome.is_good:
+        try:
+            outcome.published = publish(warehouse)
+        except RunmartError as error:
+            # The marts are built: that they could not be copied is told beside it.
+            outcome.unpublished = str(error)
     return outcome
 
 
@@ -91,7 +119,7 @@ def _require_raw_data(warehouse: Warehouse) -> None:
         )
 
 
-def _run_dbt(warehouse: Warehouse, selection: list[str], report: Report | None) -> Any:  # noqa: ANN401
+def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) -> Any:  # noqa: ANN401
     from dbt.cli.main import dbtRunner
 
     folder = _state_folder(warehouse)
@@ -101,9 +129,13 @@ def _run_dbt(warehouse: Warehouse, selection: list[str], report: Report | None) 
         *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         *("--log-level", "none", "--log-level-file", "none", "--quiet"),
         *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
-        *selection,
+        # Those hold the formulas to known answers, whatever the data: they are the project's, not the user's.
+        *("--exclude-resource-type", "unit_test"),
+        *options,
     ]
-    with environment(warehouse.dbt_environment()), contextlib.chdir(PROJECT), _closing_connections():
+    # From dbt-core 1.12 on, hints about dbt's products leave a file in the user's home.
+    settings = warehouse.dbt_environment() | {"DBT_ENGINE_HINTS_ENABLED": "false"}
+    with environment(settings), contextlib.chdir(PROJECT), _closing_connections():
         return dbtRunner(callbacks=[_listener(report)]).invoke(arguments)
 
 
@@ -172,6 +204,9 @@ def _outcome(results: list[Any]) -> BuildOutcome:
     outcome = BuildOutcome()
     for result in results:
         status = str(result.status)
+        if status == "no-op":
+            # Exposures stand among the results, and there is nothing to build.
+            continue
         is_test = result.node.resource_type in ("test", "unit")
         problem = Problem(result.node.name, " ".join(str(result.message or status).split()))
         if status in ("success", "pass"):

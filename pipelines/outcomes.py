@@ -47,6 +47,10 @@ def print_build(outcome: BuildOutcome) -> None:
             note(f"{kind}: {problem.name}: {problem.message}")
     if outcome.skipped:
         note(f"{counted(outcome.skipped, 'model or test', 'models and tests')} left out after that.")
+    if copy := outcome.published:
+        say(f"Published for readers: {copy.path} ({copy.size / 1e6:,.0f} MB, in {copy.seconds:.1f} s).")
+    if outcome.unpublished:
+        note(f"Not published, readers have the copy of an earlier build: {outcome.unpublished}")
 
 
 def print_demo(outcome: DemoOutcome) -> None:

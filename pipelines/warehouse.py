@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import stat
+import warnings
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -276,6 +277,19 @@ class DuckDbWarehouse(Warehouse):
             os.close(descriptor)
 
     @contextmanager
+    def opened(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The file, open as long as the `with` block; no other process writes to it meanwhile.
+
+        Raises:
+            SettingsError, WarehouseError: it cannot be opened.
+        """
+        connection = self._connect(read_only=read_only)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
     def reading(self) -> Iterator[Reader]:
         import duckdb
 
@@ -350,8 +364,11 @@ class _DuckDbAnswer(Answer):
             yield from batch
 
     def arrow(self) -> pa.RecordBatchReader:
-        # `to_arrow_reader` came with DuckDB 1.4.
-        return self._connection.to_arrow_reader(BATCH_ROWS)
+        with warnings.catch_warnings():
+            # That a relation could do with fewer copies: it would run the query once more.
+            warnings.simplefilter("ignore", UserWarning)
+            # `to_arrow_reader` came with DuckDB 1.4.
+            return self._connection.to_arrow_reader(BATCH_ROWS)
 
 
 def _duckdb_sentence(error: Exception) -> str:

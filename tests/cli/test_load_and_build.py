@@ -128,7 +128,10 @@ def test_the_demo_goes_the_whole_way_and_replaces_an_earlier_one(empty: Place) -
     assert "pass rate" in done.out
     assert str(empty.folder / "runmart_demo.duckdb") in done.out
     assert "SOURCES__ARMATURE__API_KEY" in done.out
-    assert {path.name for path in empty.folder.iterdir()} == {"runmart_demo.duckdb"}
+    assert {path.name for path in empty.folder.iterdir()} == {
+        "runmart_demo.duckdb",
+        "runmart_demo.read.duckdb",
+    }
     with duckdb.connect(str(empty.folder / "runmart_demo.duckdb"), read_only=True) as connection:
         (runs,) = connection.execute("select count(*) from analytics.fct_runs").fetchall()[0]
         assert connection.execute("from duckdb_tables() where table_name = 'old'").fetchall() == []

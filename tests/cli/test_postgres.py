@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import TYPE_CHECKING
+from unittest import mock
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+
+import runmart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +32,7 @@ def test_the_whole_way_on_postgres(place: Place, whole: Place, postgres: str) ->
     done = place.run("run", "armature", "--json")
     assert done.code == 0, done.err
     assert done.json["build"]["failed_tests"] == []
+    assert done.json["build"]["published"] is None
 
     status = place.call("status", "--json").json
     rows = status["platforms"][0]["rows"]
@@ -49,3 +56,12 @@ def test_the_whole_way_on_postgres(place: Place, whole: Place, postgres: str) ->
     assert table.num_rows == rows["runs"]
     assert str(table.schema.field("started_at").type) == "timestamp[us, tz=UTC]"
     assert str(table.schema.field("cost").type) == "decimal128(38, 9)"
+
+    for mart in ("fct_runs", "rpt_model_scorecard", "rpt_cost_daily"):
+        pd.testing.assert_series_equal(types(place, mart), types(whole, mart))
+
+
+def types(place: Place, mart: str) -> pd.Series[str]:
+    """The types of the columns of a mart's frame."""
+    with mock.patch.dict(os.environ, place.environment, clear=True), contextlib.chdir(place.folder):
+        return runmart.frame(mart).dtypes.astype(str)

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from commands import Place
 
-FILE = "runmart.duckdb"
+FILE, COPY = "runmart.duckdb", "runmart.read.duckdb"
 
 
 def test_a_read_only_file_is_not_loaded_into(loaded: Place) -> None:
@@ -47,10 +47,10 @@ def test_in_memory_is_refused(place: Place) -> None:
 
 
 def test_files_are_private(whole: Place) -> None:
-    for path in [whole.folder / FILE, *(whole.folder / "dlt").rglob("*")]:
+    for path in [whole.folder / FILE, whole.folder / COPY, *(whole.folder / "dlt").rglob("*")]:
         assert not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO), path
 
 
-def test_nothing_is_left_in_the_working_folder_but_the_warehouse(whole: Place) -> None:
+def test_nothing_is_left_in_the_working_folder_but_the_warehouse_and_its_copy(whole: Place) -> None:
     # `dlt` is DLT_DATA_DIR here, `run.json` the test's own.
-    assert {path.name for path in whole.folder.iterdir()} == {FILE, "dlt", "run.json"}
+    assert {path.name for path in whole.folder.iterdir()} == {FILE, COPY, "dlt", "run.json"}
