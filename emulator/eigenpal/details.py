@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from emulator.common.chance import draws, number
-from emulator.common.clock import SECOND
 from emulator.common.templates import fill
 from emulator.eigenpal.catalog import FAILURES, WORDS, Evaluator
 from emulator.eigenpal.runs import CORRECT, CREATING, FINALIZING
@@ -117,71 +116,87 @@ def step_runs(seed: int, run: Run, automation: Automation, now: int) -> list[Ste
     chance = draws(seed, "steps", run.id)
     done: list[StepRun] = []
     value = given(seed, run, automation)
-    for index, (step, begin, end) in enumerate(_spans(run, steps)):
-        made = fill(step.output, WORDS, chance)
+    for index, span in enumerate(_spans(run, steps)):
+        made = fill(span.step.output, WORDS, chance)
         attempt = 2 if chance.random() < SECOND_ATTEMPT_SHARE else 1
-        done.append(_step_run(run, index, step, (begin, end), now, value, made, attempt))
+        done.append(_step_run(run, index, span, now, value, made, attempt))
         value = made
     return done
 
 
-def _spans(run: Run, steps: tuple[Step, ...]) -> list[tuple[Step, int, int]]:
-    """When each step goes on. What is never reached begins and ends with the run, at its end.
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """When a step goes on, and whether it is there that the run comes to nothing."""
 
-    A run that fails or is cancelled does so in one of its first steps.
-    """
-    reached = len(steps) if run.status in {"completed", "rejected"} else 1 + number(run.id, "at") % len(steps)
-    working = [step for step in steps[:reached] if step.kind != "human_review" or run.waits is None]
-    pause = run.waits[1] - run.waits[0] if run.waits is not None else 0
-    room = max(run.finalizing_at - run.started_at - pause, 0)
-    total = sum(step.mean_ms + 1 for step in working)
+    step: Step
+    begin: int
+    end: int
+    breaks: bool = False
+
+
+def _spans(run: Run, steps: tuple[Step, ...]) -> list[_Span]:
+    """When each step goes on; what is never reached stands at the run's end."""
+    human = next((index for index, step in enumerate(steps) if step.kind == "human_review"), None)
+    if run.waits is not None and human is not None:
+        rejected = run.status == "rejected"
+        asked = _Span(steps[human], *run.waits, breaks=rejected)
+        before = _shared(steps[:human], run.started_at, run.waits[0])
+        after = steps[human + 1 :]
+        return [
+            *before,
+            asked,
+            *(_never(run, after) if rejected else _shared(after, run.waits[1], run.finalizing_at)),
+        ]
+    if run.status not in {"failed", "cancelled"}:
+        return _shared(steps, run.started_at, run.finalizing_at)
+    reached = 1 + number(run.id, "reached") % len(steps)
+    spans = _shared(steps[:reached], run.started_at, run.finalizing_at)
+    spans[-1] = replace(spans[-1], breaks=True)
+    return [*spans, *_never(run, steps[reached:])]
+
+
+def _shared(steps: tuple[Step, ...], begin: int, end: int) -> list[_Span]:
+    """The steps one after another from `begin` to `end`, each as long as it usually takes among them."""
+    total = sum(step.mean_ms + 1 for step in steps)
     spans = []
-    begin = run.started_at
-    for index, step in enumerate(steps):
-        if index >= reached:
-            spans.append((step, run.ended_at, run.ended_at))
-            continue
-        waits = run.waits is not None and step.kind == "human_review"
-        end = begin + (pause if waits else room * (step.mean_ms + 1) // max(total, 1))
-        spans.append((step, begin, end))
-        begin = end
+    past = 0
+    for step in steps:
+        until = past + step.mean_ms + 1
+        spans.append(
+            _Span(step, begin + (end - begin) * past // total, begin + (end - begin) * until // total)
+        )
+        past = until
     return spans
 
 
-def _step_run(
-    run: Run, index: int, step: Step, span: tuple[int, int], now: int, value: Json, made: Json, attempt: int
-) -> StepRun:
-    begin, end = span
-    error = None
-    if begin >= run.ended_at:
-        # Never reached: known only once the run is over.
+def _never(run: Run, steps: tuple[Step, ...]) -> list[_Span]:
+    return [_Span(step, run.ended_at, run.ended_at) for step in steps]
+
+
+def _step_run(run: Run, index: int, span: _Span, now: int, value: Json, made: Json, attempt: int) -> StepRun:
+    """A step as it stands at `now`; one that the end of its run cuts short has failed."""
+    step = span.step
+    end = min(span.end, run.ended_at)
+    if span.begin >= run.ended_at:
         status = "skipped" if run.has_ended(now) else "pending"
         return StepRun(index, step, status, 1, None, None, None, None, None)
-    if now < begin:
+    if now < span.begin:
         return StepRun(index, step, "pending", 1, None, None, None, None, None)
     if now < end:
-        status = "waiting" if step.kind == "human_review" and run.waits is not None else "running"
-        return StepRun(index, step, status, 1, begin, None, value, None, None)
-    broke = _broke(run, step, end)
-    if broke:
-        error = run.error or "cancelled"
-    status = "failure" if broke else "success"
-    return StepRun(index, step, status, attempt, begin, end, value, None if broke else made, error)
-
-
-def _broke(run: Run, step: Step, end: int) -> bool:
-    """Whether it is in this step that the run came to nothing."""
-    if run.status == "rejected":
-        return step.kind == "human_review"
-    # The steps share the run's time out, but for what rounding leaves.
-    return run.status in {"failed", "cancelled"} and end > run.finalizing_at - SECOND // 20
+        status = "waiting" if run.is_waiting(now) else "running"
+        return StepRun(index, step, status, 1, span.begin, None, value, None, None)
+    if span.breaks or end < span.end:
+        error = run.error or run.status
+        return StepRun(index, step, "failure", attempt, span.begin, end, value, None, error)
+    return StepRun(index, step, "success", attempt, span.begin, end, value, made, None)
 
 
 def trace(seed: int, run: Run, automation: Automation, now: int) -> list[Happening]:
     """What a run went through by now: phases and steps of a workflow, turns of an agent."""
-    phases = [*_phases(run, now)]
+    phases = _phases(run, now)
     if automation.kind == "agent":
-        return [*phases, *_turns(seed, run, automation, now)]
+        turns = _turns(seed, run, automation, now)
+        return sorted([*phases, *turns], key=lambda one: one.started_at)
     steps = [
         Happening(
             "step",

@@ -90,7 +90,7 @@ class Renderer:
         body: dict[str, Json] = {
             "id": run.id,
             "type": run.kind,
-            "finished": ended and run.status in TERMINAL,
+            "finished": ended,
             "sampleRank": self._world.sample_rank(run.id),
             "timing": {
                 "createdAt": self._moment(run.created_at),

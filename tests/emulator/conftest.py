@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from emulated import NOW, client_of, world
 
-from emulator import b3os, serve
+from emulator import b3os, eigenpal, serve
 from emulator.armature import ArmatureEmulator, ArmatureSettings, World
 from emulator.common.clock import Clock
 
@@ -75,3 +75,19 @@ def empty_b3os() -> b3os.World:
     world = b3os.World.empty(Clock.manual(NOW))
     world.add_workflow()
     return world
+
+
+@pytest.fixture
+def connect_eigenpal(open_client: Callable[[Emulator], httpx.Client]) -> Callable[..., httpx.Client]:
+    """Serve a tenant of EigenPal under settings: `connect_eigenpal(world, rows="flat")`."""
+
+    def connected(of: eigenpal.World, **settings: Json) -> httpx.Client:
+        return open_client(eigenpal.EigenPalEmulator(of, eigenpal.EigenPalSettings(**settings)))
+
+    return connected
+
+
+@pytest.fixture
+def empty_eigenpal() -> eigenpal.World:
+    """A tenant of EigenPal without an automation or a run."""
+    return eigenpal.World.empty(Clock.manual(NOW))

@@ -1,4 +1,4 @@
-"""What the tests of EigenPal's emulator share: small tenants that stand still, and lists read to their end."""
+"""What the tests of EigenPal's emulator share: small tenants that stand still, lists read to their end."""
 
 from __future__ import annotations
 
