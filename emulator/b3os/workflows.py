@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from emulator.b3os.catalog import BLUEPRINTS, REGRESSION_NAME, REGRESSION_VERSION, Blueprint
+from emulator.b3os.catalog import BLUEPRINTS, REGRESSION_NAME, Blueprint
 from emulator.common.chance import draws, number
 from emulator.common.clock import DAY
-
-if TYPE_CHECKING:
-    from random import Random
+from emulator.common.temper import REGRESSION_VERSION, Temper, moments_of_change
 
 STEADY_FAILURES = 0.08
-
-
-class Temper(Enum):
-    """How a workflow behaves."""
-
-    STEADY = "steady"
-    FLAKY = "flaky"
-    BROKEN = "broken"
-    REGRESSING = "regressing"
+# How many versions a workflow has, by its index.
+VERSIONS = (1, 1, 2, 1, 5, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +85,7 @@ def _workflow(seed: int, index: int, begin: int, days: int) -> Workflow:
         name=blueprint.name + (f" ({copy + 1})" if copy else ""),
         description=blueprint.description,
         blueprint=blueprint,
-        versions=_versions(temper, index, chance, begin, days),
+        versions=tuple(moments_of_change(temper, VERSIONS[index % len(VERSIONS)], chance, begin, days)),
         created_at=begin - chance.randrange(1, 200) * DAY,
         created_by=user_id(seed, chance.randrange(4)),
         temper=temper,
@@ -112,12 +102,3 @@ def _temper(blueprint: Blueprint, index: int) -> Temper:
     if blueprint.name == REGRESSION_NAME:
         return Temper.REGRESSING if index < len(BLUEPRINTS) else Temper.STEADY
     return {5: Temper.FLAKY, 14: Temper.BROKEN, 18: Temper.FLAKY}.get(index % 20, Temper.STEADY)
-
-
-def _versions(temper: Temper, index: int, chance: Random, begin: int, days: int) -> tuple[int, ...]:
-    if temper is Temper.REGRESSING:
-        # The regression lies in the middle of the history, with runs before and after it.
-        shares = [0.2, 0.5]
-    else:
-        shares = sorted(chance.uniform(0.05, 0.9) for _ in range((0, 0, 1, 0, 4, 0)[index % 6]))
-    return (0, *(begin + round(days * DAY * share) for share in shares))

@@ -11,10 +11,11 @@ from emulated import NOW
 from emulated_b3os import data, runs_path, world
 
 from emulator.b3os import World, WorldSize, build
-from emulator.b3os.catalog import REGRESSION_NAME, REGRESSION_VERSION
+from emulator.b3os.catalog import REGRESSION_NAME
 from emulator.b3os.runs import Run
 from emulator.common.clock import DAY, Clock
 from emulator.common.errors import EmulatorError
+from emulator.common.temper import REGRESSION_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
