@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from emulator.common.bodies import Bodies
+from emulator.common.bodies import MEBIBYTE, Bodies
 from emulator.common.chance import number
 from emulator.common.contract import Call, Endpoint, Reply
 from emulator.common.errors import INVALID, ApiError
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from emulator.eigenpal.runs import Run
     from emulator.eigenpal.world import Experiment, World
 
-MEBIBYTE = 1024 * 1024
 
 # The platform's own words, as far as they are known, for the codes of the emulator.
 CODES = {INVALID: "invalid_value", "unauthenticated": "unauthorized", "forbidden_role": "forbidden"}

@@ -203,7 +203,7 @@ class Renderer:
 
     def _flat(self, run: Run) -> dict[str, Json]:
         """A run as older servers show it."""
-        score, passed = self._total(run)
+        score, passed = self._total(run) if run.example_id is not None else (None, None)
         review = self._world.review_of(run)
         return {
             "id": run.id,
