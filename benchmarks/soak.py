@@ -62,6 +62,9 @@ MOST_GROWTH = 0.05
 """Share by which the memory may grow over the second half: the allocator's ups and downs stay below it."""
 
 FIRST_RUNS, RUNS_PER_SYNC = 600, 60
+BETWEEN = timedelta(hours=2)
+"""What a sync remembers of single runs goes back a day: it has its full size after a dozen syncs."""
+
 OF_THE_LOAD = {"_extracted_at", "first_seen_at", "last_seen_at"}
 
 
@@ -120,7 +123,7 @@ def soak(
     number = 0
     while (elapsed := time.monotonic() - began) < seconds or len(memory) < 4:
         number += 1
-        add_runs(world, chance, RUNS_PER_SYNC, timedelta(minutes=20))
+        add_runs(world, chance, RUNS_PER_SYNC, BETWEEN)
         if number % 4 == 0:
             how = sync_in_process(file)
         else:
@@ -128,7 +131,7 @@ def soak(
             megabytes, how = ours.recv()
             memory.append((elapsed, megabytes))
         server.requests.clear()
-        world.clock.advance(minutes=20)
+        world.clock.advance(hours=BETWEEN / timedelta(hours=1))
         say(f"{elapsed:6.0f} s  sync {number:3}  {memory[-1][1]:6.0f} MB  {how}")
     return memory
 

@@ -43,7 +43,7 @@ def armature_session(
         chunk_runs=chunk_runs,
         since=since,
         workflow=workflow,
-        lookback=timedelta(minutes=dlt.config.get("sources.armature.lookback_minutes", float) or 30.0),
+        lookback=timedelta(minutes=dlt.config.get("sources.armature.lookback_minutes", float) or 15.0),
         open_for=timedelta(days=dlt.config.get("sources.armature.open_run_days", float) or 7.0),
         forget=forget,
     )

@@ -64,7 +64,7 @@ class SyncSettings:
     chunk_runs: int | None = None
     since: datetime | None = None
     workflow: str | None = None
-    lookback: timedelta = timedelta(minutes=30)
+    lookback: timedelta = timedelta(minutes=15)
     open_for: timedelta = timedelta(days=7)
     forget: bool = False
 
