@@ -11,7 +11,7 @@ from emulator.armature.render import Renderer
 from emulator.armature.run_query import page_of_runs
 from emulator.armature.settings import ArmatureSettings
 from emulator.armature.workflows import Criterion
-from emulator.common.bodies import Bodies
+from emulator.common.bodies import MEBIBYTE, Bodies
 from emulator.common.chance import number
 from emulator.common.contract import Call, Endpoint, Reply
 from emulator.common.errors import ApiError
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from emulator.armature.world import World
     from emulator.common.json_value import Json
 
-MEBIBYTE = 1024 * 1024
 DETAILS = ("/runs/{id}", "/runs/{id}/trace", "/runs/{id}/evaluation", "/runs/{id}/tool-calls")
 
 # Request fields that become fields of a workflow of their own; the others are kept as they came.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from emulator.common.chance import number
 from emulator.common.clock import DAY
 from emulator.common.raw import RawRun
-from emulator.common.run_index import piece
+from emulator.common.run_index import piece, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +95,7 @@ def _in_order(
         by_key = sorted(entries, key=lambda entry: _sort_value(world.index.run(entry), key))
         return piece(by_key, start, size, newest_first=sort != key)
     if settings.default_order == "shuffled":
-        entries = sorted(entries, key=lambda entry: number(world.seed, "shuffle", world.index.run(entry).id))
+        entries = shuffled(entries, world.seed, lambda entry: world.index.run(entry).id)
     return piece(entries, start, size, newest_first=settings.default_order == "newest_first")
 
 

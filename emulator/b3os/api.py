@@ -11,7 +11,7 @@ from emulator.b3os.render import Renderer
 from emulator.b3os.runs import Run
 from emulator.b3os.settings import B3osSettings
 from emulator.b3os.workflows import user_id
-from emulator.common.bodies import Bodies
+from emulator.common.bodies import MEBIBYTE, Bodies
 from emulator.common.chance import number
 from emulator.common.clock import DAY
 from emulator.common.contract import Call, Endpoint, Reply
@@ -20,7 +20,7 @@ from emulator.common.keys import KeyRing
 from emulator.common.openapi import document
 from emulator.common.platform import Emulator
 from emulator.common.raw import RawRun
-from emulator.common.run_index import piece
+from emulator.common.run_index import piece, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from emulator.common.json_value import Json
 
 T = TypeVar("T")
-
-MEBIBYTE = 1024 * 1024
 
 
 class B3osEmulator(Emulator):
@@ -227,7 +225,7 @@ class B3osEmulator(Emulator):
     def _page_of_runs(self, call: Call, runs: Sequence[Entry], *, usage: bool = False) -> Reply:
         run_of = self.world.index.run
         if self.settings.order == "shuffled":
-            runs = sorted(runs, key=lambda entry: number(self.seed, "shuffle", run_of(entry).id))
+            runs = shuffled(runs, self.seed, lambda entry: run_of(entry).id)
         now = self.clock.now()
         render = self._render.usage_row if usage else self._render.run_row
 

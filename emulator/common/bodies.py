@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+MEBIBYTE = 1024 * 1024
+
+
 class Bodies:
     """A cache of bytes by key, the least recently used dropped first once `limit` bytes are held."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from emulator.common.chance import number
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -128,3 +130,8 @@ def piece(rows: Sequence[T], start: int, size: int, *, newest_first: bool) -> Se
         return rows[start : start + size]
     end = max(len(rows) - start, 0)
     return rows[max(end - size, 0) : end][::-1]
+
+
+def shuffled(rows: Sequence[T], seed: int, id_of: Callable[[T], str]) -> list[T]:
+    """`rows` in an order that is none, and always the same."""
+    return sorted(rows, key=lambda row: number(seed, "shuffle", id_of(row)))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.common.chance import number
 from emulator.common.moments import iso_z
 from emulator.common.raw import RawRun
-from emulator.common.run_index import piece
+from emulator.common.run_index import piece, shuffled
 from emulator.runflow.evaluations import current, findings
 from emulator.runflow.filter_language import parsed
 from emulator.runflow.paging import page_by_place, page_by_skipping
@@ -79,10 +78,10 @@ def page_of_runs(world: World, settings: RunflowSettings, call: Call, limit: int
         call = call.without("pq", "from_prev")
     sort = _sort_keys(call.query.get("sort_by", "")) if settings.honours_sort else []
     if sort and sort != [("created_at", "asc")] and sort != [("created_at", "desc")]:
-        rows = _sorted(world, settings, entries, sort)
+        rows: Sequence[Entry] = _sorted(world, settings, entries, sort)
         return page_by_skipping(lambda skip: rows[skip:], call, limit)
     if not sort and settings.default_order == "shuffled":
-        rows = sorted(entries, key=lambda entry: number(world.seed, "shuffle", world.id_of(entry)))
+        rows = shuffled(entries, world.seed, world.id_of)
         return page_by_skipping(lambda skip: rows[skip:], call, limit)
     newest_first = sort[0][1] == "desc" if sort else settings.default_order == "newest_first"
     if settings.cursor_holds == "offset":
