@@ -51,9 +51,9 @@ class RequestLog:
         with self._lock:
             return list(self._recent[endpoint])
 
-    def pages(self, endpoint: str = "GET /runs") -> list[str | None]:
-        """The `page` parameters that were asked for, in order; None where none was sent."""
-        return [request.query.get("page") for request in self.of(endpoint)]
+    def pages(self, endpoint: str = "GET /runs", parameter: str = "page") -> list[str | None]:
+        """What `parameter` was asked for, in order, e.g. `page` or `offset`; None where it was not sent."""
+        return [request.query.get(parameter) for request in self.of(endpoint)]
 
     def clear(self) -> None:
         """Forget everything but what is in flight now."""

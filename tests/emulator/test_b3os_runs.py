@@ -172,6 +172,13 @@ def test_an_id_may_hold_anything(connect_b3os: Connect, empty_b3os: World) -> No
     assert data(connect_b3os(empty_b3os), f"/runs/{ODD_ID_QUOTED}")["id"] == ODD_ID
 
 
+def test_the_offsets_that_were_asked_for_are_logged() -> None:
+    with serve(B3osEmulator(world(runs=50))) as server, client_of(server) as opened:
+        for query in ("", "?offset=20", "?offset=40"):
+            opened.get(f"/runs{query}")
+    assert server.requests.pages("GET /runs", "offset") == [None, "20", "40"]
+
+
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Bearer b3sk_wrong_key", "Basic abc"], ids=repr)
 def test_a_request_without_a_good_key_is_refused(authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
