@@ -39,7 +39,7 @@ class MovingWorld(Generic[R, P]):
         self.clock = clock or Clock.real()
         self.lock = threading.RLock()
         self._serial = 0
-        self._page_hooks: list[Callable[[P], None]] = []
+        self._page_hooks: list[Callable[[P], object]] = []
 
     def run(self, run_id: str) -> R | RawRun | None:
         """The run with this id, if it has been dispatched by now."""
@@ -53,7 +53,7 @@ class MovingWorld(Generic[R, P]):
         """
         return self.index.between(milliseconds(since), self.clock.now())
 
-    def on_page(self, hook: Callable[[P], None]) -> Callable[[], None]:
+    def on_page(self, hook: Callable[[P], object]) -> Callable[[], None]:
         """Call `hook` with the page's name after each page of runs; returns what takes the hook away."""
         self._page_hooks.append(hook)
         return lambda: self._page_hooks.remove(hook)

@@ -64,6 +64,16 @@ class Target:
         """The version in force at `moment`; the first one before that."""
         return in_force(self.versions, moment)
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What a run of it carries out, in this order."""
+        return tuple(node.step for node in self.nodes) if self.kind == "flow" else (STEPS[self.slug],)
+
+    @property
+    def strength(self) -> float:
+        """That of its weakest step."""
+        return min(step.strength for step in self.steps)
+
     def is_deleted(self, moment: int) -> bool:
         return self.deleted_at is not None and self.deleted_at <= moment
 

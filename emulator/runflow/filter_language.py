@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Test = Callable[[Values], bool]
 
 TOKEN = re.compile(
-    r"\s*(?:(?P<word>AND|OR|NOT|\(|\))(?=[\s()]|$)"
+    r"\s*(?:(?P<word>(?:AND|OR|NOT)(?=[\s()]|$)|[()])"
     r"|(?P<name>[a-z_]+)(?:\.(?P<exact>eq|EQ):|(?P<sign>>=|<=|:|>|<))"
     r"(?P<value>'[^']*'|\"[^\"]*\"|[^\s()]+))"
 )

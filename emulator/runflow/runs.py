@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from emulator.common.clock import DAY, HOUR, SECOND
 from emulator.common.temper import pass_chance
-from emulator.runflow.account import STEPS, Kind
 from emulator.runflow.catalog import (
     FAILURES,
     PLATFORM_FAILURE,
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from emulator.runflow.account import Target
+    from emulator.runflow.account import Kind, Target
     from emulator.runflow.catalog import Step
 
 STATUSES = (
@@ -110,12 +109,6 @@ class Run:
         return self.feedback if self.feedback is not None and self.feedback.at <= now else None
 
 
-def strength(target: Target) -> float:
-    """That of its weakest step."""
-    steps = [node.step for node in target.nodes] or [STEPS[target.slug]] if target.slug in STEPS else []
-    return min((step.strength for step in steps), default=0.7)
-
-
 def play(
     target: Target,
     *,
@@ -129,7 +122,7 @@ def play(
 ) -> Run:
     """Draw how a run of `target` turns out."""
     version = target.version_at(created_at)
-    steps = [node.step for node in target.nodes] if target.kind == "flow" else [STEPS[target.slug]]
+    steps = target.steps
     count = len(target.nodes)
     status, failure = _outcome(chance, nodes=count)
     completed = count if status == "succeeded" else chance.randint(0, max(count - 1, 0))
@@ -137,11 +130,19 @@ def play(
         completed = count - 1
     dispatched_at = created_at + chance.randint(50, 3 * SECOND)
     started_at = dispatched_at + chance.randint(100, 8 * SECOND)
-    share = 1.0 if status in {"succeeded", "partial_succeeded"} else chance.uniform(0.05, 0.9)
+    is_good = status in {"succeeded", "partial_succeeded"}
+    share = 1.0 if is_good else chance.uniform(0.05, 0.9)
     seconds = sum(step.seconds for step in steps) * share * chance.uniform(0.7, 1.6)
     completed_at = started_at + max(round(seconds * SECOND), 200)
-    is_good = status in {"succeeded", "partial_succeeded"}
-    is_judged = target.kind == "comfyui_workflow" or chance.random() < EVALUATED_SHARE
+    cost: Decimal | None = None
+    feedback: Feedback | None = None
+    attempts: tuple[Attempt, ...] = ()
+    if is_good:
+        cost = _cost(steps, chance)
+        feedback = _feedback(completed_at, chance)
+        if target.kind == "comfyui_workflow" or chance.random() < EVALUATED_SHARE:
+            passing = pass_chance(target.temper, version, target.strength + target.ease)
+            attempts = draw_attempts(completed_at, passing, chance, evaluation_id)
     return Run(
         id=run_id,
         target_type=target.kind,
@@ -153,7 +154,7 @@ def play(
         dispatched_at=dispatched_at,
         started_at=started_at,
         completed_at=completed_at,
-        cost=_cost(steps, chance) if is_good else None,
+        cost=cost,
         nodes_total=count,
         nodes_completed=completed,
         prompt=prompt,
@@ -163,15 +164,8 @@ def play(
         client_ref=client_ref,
         batch_id=batch_id,
         failure=failure,
-        attempts=draw_attempts(
-            completed_at,
-            pass_chance(target.temper, version, strength(target) + target.ease),
-            chance,
-            evaluation_id,
-        )
-        if is_good and is_judged
-        else (),
-        feedback=_feedback(completed_at, chance) if is_good else None,
+        attempts=attempts,
+        feedback=feedback,
     )
 
 
@@ -189,7 +183,7 @@ def _outcome(chance: Random, nodes: int) -> tuple[str, Failure | None]:
     return ("partial_succeeded" if is_partial else "succeeded"), None
 
 
-def _cost(steps: list[Step], chance: Random) -> Decimal:
+def _cost(steps: tuple[Step, ...], chance: Random) -> Decimal:
     """The price of the steps; those that are charged by the second vary."""
     total = sum((step.price for step in steps), Decimal(0))
     return (
