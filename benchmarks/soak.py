@@ -10,6 +10,7 @@ tables at the end are not those of a load without faults.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -139,10 +140,11 @@ def soak(
 def sync_when_told(told: Connection, file: Path) -> None:
     """The lasting process: syncs for each message, and answers with its memory and what the sync did."""
     logging.getLogger("runmart").setLevel(logging.ERROR)
-    while True:
-        told.recv()
-        how = sync_here(file)
-        told.send((resident(), how))
+    with contextlib.suppress(EOFError):
+        while True:
+            told.recv()
+            how = sync_here(file)
+            told.send((resident(), how))
 
 
 def add_runs(world: World, chance: random.Random, count: int, since: timedelta) -> None:
