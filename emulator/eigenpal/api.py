@@ -182,7 +182,7 @@ class EigenPalEmulator(Emulator):
         """`GET /runs/{id}/reviews`"""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run, "reviews")
+            return run.answer("reviews")
         return self._review(run)
 
     def _review(self, run: Run) -> Reply:
@@ -194,7 +194,7 @@ class EigenPalEmulator(Emulator):
         """What lies below a run; once the run is settled it is made only once."""
         run = self._run(call)
         if isinstance(run, RawRun):
-            return _verbatim(run, name)
+            return run.answer(name)
         if not run.is_settled(self.clock.now()):
             return Reply(orjson.dumps(render(run)))
         key = (name, run.id)
@@ -387,10 +387,3 @@ def _of_path(path: str, ids: Mapping[str, str]) -> dict[str, str]:
     found = {name: ids[name] for name in ("exampleId", "experimentId") if name in ids}
     start = f"/{path.split('/')[1]}"
     return {**found, "id": ids[start]} if start in ids else found
-
-
-def _verbatim(run: RawRun, name: str) -> Reply:
-    body = run.parts.get(name)
-    if body is None:
-        raise ApiError(404, "not_found", "This run has none.")
-    return Reply(body)

@@ -90,6 +90,12 @@ def changed_after(draw: int) -> tuple[int, ...]:
     return tuple(moments)
 
 
+def may_have_begun(run: Run, now: int) -> bool:
+    """Whether a run can have a review by now; cheaper than its whole history."""
+    moments = changed_after(run.review_draw) if run.review_draw is not None else ()
+    return bool(moments) and run.created_at + moments[0] <= now
+
+
 def history(seed: int, run: Run, output: Mapping[str, Json]) -> tuple[Change, ...]:
     """All that is ever said of a run that made `output`, oldest first."""
     if run.review_draw is None:

@@ -135,7 +135,10 @@ class World(MovingWorld[Run, str | None]):
 
     def review_of(self, run: Run) -> Review | None:
         """The review as it stands now."""
-        return reviews.as_of(self._history(run), self.clock.now())
+        now = self.clock.now()
+        if run.id not in self._reviews and not reviews.may_have_begun(run, now):
+            return None
+        return reviews.as_of(self._history(run), now)
 
     def may_be_reviewed(self, entry: Entry, since: int = 0) -> bool:
         """Whether the reviews of an entry may have changed after `since`; found without drawing its run."""
