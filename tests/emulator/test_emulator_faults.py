@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -179,16 +180,14 @@ def test_the_log_keeps_status_and_fault(client: httpx.Client, server: ArmatureSe
 
 def test_the_most_requests_in_flight_are_known(server: ArmatureServer) -> None:
     server.latency.fixed = 300
-
-    def ask() -> None:
-        with client_of(server) as client:
-            client.get("/org")
-
-    threads = [threading.Thread(target=ask) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with contextlib.ExitStack() as stack:
+        # Opened first: on a busy machine that takes longer than the answers are held back.
+        clients = [stack.enter_context(client_of(server)) for _ in range(5)]
+        threads = [threading.Thread(target=client.get, args=("/org",)) for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert server.requests.max_in_flight == 5
     assert server.requests.in_flight == 0
 
