@@ -153,6 +153,36 @@ def test_issues_are_looked_for_in_the_current_evaluation_only(open_client: Open,
     assert listed(client, **params) == []
 
 
+def test_an_evaluation_that_is_to_come_supersedes_nothing_yet(open_client: Open, empty: World) -> None:
+    run = empty.add_run(created_at=HOUR_AGO, passed=False)
+    empty.evaluate(run.id, passed=True, after_s=3600, takes_s=0)
+    client = open_client(serving(empty))
+    seen = [[row["overall_passed"] for row in evaluations(client, run.id)]]
+    seen.append([row["superseded_at"] for row in evaluations(client, run.id)])
+    empty.clock.advance(hours=1)
+    seen.append([row["overall_passed"] for row in evaluations(client, run.id)])
+    assert seen == [[False], [None], [True, False]]
+    assert ids(listed(client, evaluation_status="passed")) == [run.id]
+
+
+def test_a_verdict_stands_until_the_next_evaluation_is_submitted(open_client: Open, empty: World) -> None:
+    run = empty.add_run(created_at=HOUR_AGO, passed=False)
+    empty.evaluate(run.id, passed=True, after_s=3600)
+    client = open_client(serving(empty))
+    assert ids(listed(client, evaluation_status="failed")) == [run.id]
+
+
+def test_an_evaluation_under_way_has_no_issues(open_client: Open, empty: World) -> None:
+    run = empty.add_run(created_at=HOUR_AGO, passed=False, evaluation_takes_s=7200)
+    client = open_client(serving(empty))
+    categories = ("prompt_adherence", "anatomy", "text_rendering", "artifacts", "brand")
+    found = [ids(listed(client, evaluation_issue_category=category)) for category in categories]
+    empty.clock.advance(hours=2)
+    later = [ids(listed(client, evaluation_issue_category=category)) for category in categories]
+    assert found == [[]] * 5
+    assert [run.id] in later
+
+
 def test_judges_are_in_accord_with_the_verdict(open_client: Open) -> None:
     client = open_client(serving(world(runs=150)))
     seen = set()
