@@ -171,6 +171,13 @@ def test_the_reviews_of_the_seed_are_found_by_their_change(connect_eigenpal: Con
     assert [row["id"] for row in listed(client, reviewUpdatedAfter=since)] == expected
 
 
+def test_a_review_of_the_seed_is_found_at_the_very_moment_of_its_change(connect_eigenpal: Connect) -> None:
+    client = connect_eigenpal(world())
+    run = listed(client, hasReview="true")[0]["id"]
+    changed = client.get(f"/runs/{run}/reviews").json()["review"]["updatedAt"]
+    assert run in {row["id"] for row in listed(client, reviewUpdatedAfter=changed)}
+
+
 FILTERS: dict[str, Callable[[Json], bool]] = {
     "reviewStatus=open": lambda review: bool(review) and review["status"] == "open",
     "reviewStatus=closed,wont_fix": lambda review: bool(review) and review["status"] != "open",

@@ -105,6 +105,17 @@ def test_runs_of_one_millisecond_are_told_apart_by_the_cursor(
     assert (len(found), set(found)) == (7, runs)
 
 
+def test_a_cursor_whose_row_is_gone_loses_none_of_its_millisecond(
+    connect_eigenpal: Connect, empty_eigenpal: World
+) -> None:
+    runs = {empty_eigenpal.add_run(created_at="2026-03-01T11:00:00Z").id for _ in range(3)}
+    client = connect_eigenpal(empty_eigenpal)
+    page = client.get("/runs?limit=1").json()
+    gone = page["runs"][0]["id"]
+    empty_eigenpal.remove_run(gone)
+    assert set(ids(listed(client, cursor=page["nextCursor"]))) == runs - {gone}
+
+
 def test_a_cursor_of_the_oldest_row_ends_the_list(client: httpx.Client) -> None:
     assert client.get("/runs?limit=100&offset=300").json()["nextCursor"] is None
 

@@ -193,11 +193,20 @@ def test_an_experiment_is_found_without_its_automation(connect_eigenpal: Connect
     assert client.get(f"/automations/{other}/experiments/{experiment.id}").status_code == 404
 
 
-def test_a_run_of_an_experiment_is_no_experiment(connect_eigenpal: Connect) -> None:
-    tenant = world()
-    client = connect_eigenpal(tenant)
-    first = next(row for row in listed(client) if row["execution"]["batchId"] is None)
-    assert client.get(f"/experiments/{first['id'].replace('exec_', 'batch_')}").status_code == 404
+def test_the_experiments_of_all_automations_are_those_that_runs_name(big: World, runs: list[Run]) -> None:
+    found = [experiment.id for automation in big.automations for experiment in big.experiments(automation)]
+    assert len(found) == len(set(found))
+    assert set(found) == {run.batch_id for run in runs if run.batch_id is not None}
+
+
+@pytest.mark.parametrize("is_batch", [True, False])
+def test_only_the_first_run_of_an_experiment_gives_it_its_id(
+    big: World, runs: list[Run], is_batch: bool
+) -> None:
+    for run in runs[:200]:
+        named = run.id.replace("exec_", "batch_")
+        if (run.batch_id is not None) is is_batch and run.batch_id != named:
+            assert big.experiment(named) is None
 
 
 def test_experiments_are_found_by_their_day(connect_eigenpal: Connect) -> None:
