@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Two test processes for two cores; `make test JOBS=0` runs everything in one.
 JOBS ?= 2
 
-.PHONY: setup demo test soak bench bench-steady lint format lock clean
+.PHONY: setup demo test soak bench bench-steady lint lint-dbt format lock clean
 
 setup: $(STAMP)
 
@@ -60,6 +60,26 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy runmart sources pipelines
 	$(BIN)/sqlfluff lint dbt_models
+
+# Graders of the dbt project, each in an environment of its own.
+GRADERS := .venv/graders
+METRICFLOW := .venv/metricflow
+lint-dbt: setup $(GRADERS)/.installed $(METRICFLOW)/.installed
+	cd dbt_models && ../$(BIN)/dbt --quiet parse --warn-error --no-partial-parse --show-all-deprecations --profiles-dir .
+	cd dbt_models && ../$(GRADERS)/bin/dbt-score lint --manifest target/manifest.json --fail-project-under 9.5 --fail-any-item-under 9 --show failing-items
+	cd dbt_models && ../$(GRADERS)/bin/dbt-bouncer run --config-file .dbt-bouncer.yml
+	cd dbt_models && DBT_PROFILES_DIR=. RUNMART_DUCKDB_PATH=:memory: ../$(METRICFLOW)/bin/mf validate-configs --skip-dw
+
+$(GRADERS)/.installed: .ci/graders.txt | $(STAMP)
+	@$(PYTHON) -m venv $(GRADERS)
+	@$(GRADERS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	@touch $@
+
+# halo, which draws MetricFlow's spinner, is published as source only.
+$(METRICFLOW)/.installed: .ci/metricflow.txt | $(STAMP)
+	@$(PYTHON) -m venv $(METRICFLOW)
+	@$(METRICFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-binary halo -r $<
+	@touch $@
 
 format: setup
 	$(BIN)/ruff format .

@@ -46,9 +46,6 @@ def test_a_model_states_its_grain_and_has_a_key(model: Path) -> None:
     node = described(model)
     assert node["name"] == model.stem
     assert node["description"].startswith("One row per ")
-    # A union of staging models has the key of the fact that it becomes, and is tested there.
-    if model.stem in ("int_runs", "int_tool_calls", "int_criterion_results"):
-        return
     tests = {
         column["name"]: {
             next(iter(test)) if isinstance(test, dict) else test for test in column["data_tests"]
