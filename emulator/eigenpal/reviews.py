@@ -210,5 +210,5 @@ def close(
 
 
 def as_of(changes: tuple[Change, ...], now: int) -> Review | None:
-    """The review as it stands at `now`."""
+    """The review as it stands at `now`: what a test said last stands, whatever the seed would say later."""
     return next((review for moment, review in reversed(changes) if moment <= now), None)

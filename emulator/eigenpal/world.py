@@ -402,15 +402,11 @@ class World(MovingWorld[Run, str | None]):
         """From now on the run has no review; nothing tells when that was."""
         with self.lock:
             run = self._known(run_id)
-            self._reviews[run.id] = (*self._until_now(run), (self.clock.now(), None))
+            self._reviews[run.id] = (*self._history(run), (self.clock.now(), None))
 
     def _say(self, run: Run, review: Review) -> Review:
-        self._reviews[run.id] = (*self._until_now(run), (self.clock.now(), review))
+        self._reviews[run.id] = (*self._history(run), (self.clock.now(), review))
         return review
-
-    def _until_now(self, run: Run) -> tuple[Change, ...]:
-        """What was said by now; what would be said later is not, once a test has spoken."""
-        return tuple(change for change in self._history(run) if change[0] <= self.clock.now())
 
     # Automations and experiments
 

@@ -52,6 +52,11 @@ def test_reviews_come_days_to_months_after_the_run(reviewed: list[tuple[Run, Rev
     assert 50 < max(delays) < 61
 
 
+def test_nobody_reviews_a_run_before_its_end_or_a_cancelled_one(reviewed: list[tuple[Run, Review]]) -> None:
+    assert all(review.created_at >= run.ended_at for run, review in reviewed)
+    assert "cancelled" not in {run.status for run, _ in reviewed}
+
+
 def test_a_reviewer_mostly_agrees_with_what_happened(reviewed: list[tuple[Run, Review]]) -> None:
     verdicts = Counter(
         (review.verdict, run.status == "completed" and run.quality >= CORRECT) for run, review in reviewed
