@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 # Two test processes for two cores; `make test JOBS=0` runs everything in one.
 JOBS ?= 2
 
-.PHONY: setup demo test soak bench bench-steady lint lint-dbt format lock clean
+.PHONY: setup demo test soak bench bench-steady bench-build lint lint-dbt format lock clean
 
 setup: $(STAMP)
 
@@ -49,6 +49,11 @@ bench: setup $(PEERS)/.installed
 STEADY ?=
 bench-steady: setup
 	@$(BIN)/python benchmarks/steady.py $(STEADY)
+
+# Builds of 20,000 runs with 100,000 calls that were never built; options in BUILD.
+BUILD ?=
+bench-build: setup
+	@$(BIN)/python benchmarks/build_marts.py $(BUILD)
 
 $(PEERS)/.installed: benchmarks/requirements.txt
 	@$(PYTHON) -m venv $(PEERS)

@@ -3,7 +3,7 @@
 python benchmarks/raw_history.py /tmp/history.duckdb --runs 300000
 python benchmarks/raw_history.py /tmp/history.duckdb --runs 100 --first 300000
 
-What a run is made of stands in raw_history.sql: ten tool calls, an evaluation, five criteria.
+What a run is made of stands in raw_history.sql: tool calls (ten, or --calls), an evaluation, five criteria.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def write(path: Path, runs: int, first: int = 0) -> None:
+def write(path: Path, runs: int, first: int = 0, calls: int = 10) -> None:
     """Add runs to a file, made where it is missing, that has the first so many of them already."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("set variable first = ?", [first])
         connection.execute("set variable runs = ?", [runs])
+        connection.execute("set variable calls = ?", [calls])
         create(connection)
         connection.execute(STATEMENTS.read_text())
 
@@ -57,8 +58,9 @@ def main() -> int:
     parser.add_argument("path", type=Path)
     parser.add_argument("--runs", type=int, default=300_000)
     parser.add_argument("--first", type=int, default=0, help="runs that the file has already")
+    parser.add_argument("--calls", type=int, default=10, help="tool calls of a run")
     options = parser.parse_args()
-    write(options.path, options.runs, options.first)
+    write(options.path, options.runs, options.first, options.calls)
     return 0
 
 

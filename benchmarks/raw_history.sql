@@ -85,7 +85,7 @@ select
     _extracted_at,
     _dlt_load_id
 from run
-cross join range(10) as calls (call_index);
+cross join range(getvariable('calls')) as calls (call_index);
 
 insert into armature.workflows by name
 select
