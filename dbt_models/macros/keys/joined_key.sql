@@ -5,7 +5,8 @@
 {% macro joined_key(parts) -%}
     {%- set texts = [] -%}
     {%- for part in parts -%}
-        {%- do texts.append(part if part.startswith("'") else 'cast(' ~ part ~ ' as ' ~ sql_type('text') ~ ')') -%}
+        {%- set as_text = 'cast(' ~ part ~ ' as ' ~ sql_type('text') ~ ')' -%}
+        {%- do texts.append(part if part.startswith("'") else as_text) -%}
     {%- endfor -%}
     {{ texts | join(" || '/' || ") }}
 {%- endmacro %}

@@ -19,17 +19,16 @@
                 {%- do present.append(column.name | lower) -%}
             {%- endfor -%}
         {%- endif -%}
-        select
-        {%- for column in node.columns.values() if column.name != 'account' %}
-            {%- set name = adapter.quote(column.name) %}
-            {% if column.name not in present -%}
-                cast(null as {{ sql_type(column.data_type) }}) as {{ name }}
-            {%- else -%}
-                {{ name }}
-            {%- endif -%}
-            ,
+        {%- set no_load = 'cast(null as ' ~ sql_type('text') ~ ')' -%}
+        {%- set columns = [] -%}
+        {%- for column in node.columns.values() if column.name != 'account' -%}
+            {%- set name = adapter.quote(column.name) -%}
+            {%- set nothing = 'cast(null as ' ~ sql_type(column.data_type) ~ ') as ' ~ name -%}
+            {%- do columns.append(name if column.name in present else nothing) -%}
         {%- endfor %}
-            {{ '_dlt_load_id' if '_dlt_load_id' in present else 'cast(null as ' ~ sql_type('text') ~ ')' }} as load_id,
+        select
+            {{ columns | join(',\n            ') }},
+            {{ '_dlt_load_id' if '_dlt_load_id' in present else no_load }} as load_id,
             {{ "coalesce(nullif(account, ''), 'default')" if 'account' in present else "'default'" }} as account
         from {{ loaded if loaded else '(select 1 as nothing) as nothing where 1 = 0' }}
     {%- endif -%}
