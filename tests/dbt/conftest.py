@@ -27,7 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == Path(__file__).parent and item.path.name not in BOTH_ENGINES_ALWAYS:
             call = getattr(item, "callspec", None)
-            if call is not None and "postgres" in call.params.values():
+            is_on_postgres = call is not None and "postgres" in call.params.values()
+            if is_on_postgres or item.path.name == "test_incremental.py":
                 item.add_marker("long")
 
 
