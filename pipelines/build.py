@@ -110,7 +110,7 @@ def build(
 
 
 def _require_raw_data(warehouse: Warehouse) -> None:
-    from pipelines.load import PLATFORMS
+    from pipelines.platforms import PLATFORMS
 
     loaded = warehouse.columns(*PLATFORMS)
     if not any(table == "runs" for _schema, table in loaded):

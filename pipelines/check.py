@@ -64,9 +64,9 @@ def check_armature() -> CheckOutcome:
         AuthenticationError: the key is refused.
         UnreachableError: the address leads nowhere, or not to the API.
     """
-    from sources.armature.settings import http_settings
+    from sources.armature import CONNECTOR
 
-    patient = http_settings()
+    patient = CONNECTOR.http()
     settings = replace(
         patient,
         timeout=min(patient.timeout, TIMEOUT),

@@ -13,47 +13,29 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dlt
 from dlt.common.exceptions import DltException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from pipelines.platforms import PLATFORMS, connector, source
 from pipelines.warehouse import WarehouseError
-from sources.armature import armature_session, armature_source
-from sources.armature.tables import OFF_BY_DEFAULT, TABLES
 from sources.common.errors import RunmartError, SettingsError
 from sources.common.session import Progress
+from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from dlt.extract import DltSource
-
     from pipelines.warehouse import Warehouse
-    from sources.common.session import Outcome, Session
-    from sources.common.tables import Table
+    from sources.common.connector import Connector
+    from sources.common.session import Outcome
 
 logger = logging.getLogger("runmart.load")
 
-__all__ = ["PLATFORMS", "LoadOutcome", "LoadRequest", "Progress", "load"]
-
-
-@dataclass(frozen=True)
-class LoadablePlatform:
-    """What a load needs of a platform's folder."""
-
-    session: Callable[..., Session]
-    source: Callable[..., DltSource]
-    tables: Mapping[str, Table]
-    off_by_default: frozenset[str]
-
-
-PLATFORMS = {
-    "armature": LoadablePlatform(armature_session, armature_source, TABLES, OFF_BY_DEFAULT),
-}
-"""The platforms that can be loaded, by name; the name is also that of their schema."""
+__all__ = ["LoadOutcome", "LoadRequest", "Progress", "load"]
 
 ALWAYS_LOADED = frozenset({"sync_log", "fetch_errors"})
 """Tables that tell what a sync did and what it lacks: they are loaded with any selection."""
@@ -70,6 +52,7 @@ class LoadRequest:
         workflow: the runs of this workflow only.
         full_refresh: read all that the platform still lists, as if nothing had been loaded. Rows that it no
             longer lists stay.
+        account: the account of the settings that is read; each one has its own cursor.
     """
 
     platform: str
@@ -78,6 +61,7 @@ class LoadRequest:
     since: datetime | None = None
     workflow: str | None = None
     full_refresh: bool = False
+    account: str = DEFAULT_ACCOUNT
 
 
 @dataclass
@@ -91,6 +75,7 @@ class LoadOutcome:
     """
 
     platform: str
+    account: str
     sync_id: str
     chunks: int = 0
     runs_new: int = 0
@@ -123,6 +108,7 @@ def load(
     """
     platform, tables = _resolve(request)
     session = platform.session(
+        account=request.account,
         chunk_runs=request.chunk_runs,
         since=request.since,
         workflow=request.workflow,
@@ -142,23 +128,24 @@ def load(
         _warehouse_errors(warehouse),
     ):
         warehouse.require_writable()
-        pipeline, base = _pipeline(request.platform, warehouse)
+        pipeline, base = _pipeline(request.platform, request.account, warehouse)
         try:
             while not session.is_done:
-                loaded = pipeline.run(platform.source(session=session).with_resources(*tables))
+                tables_of_chunk = source(request.platform)(session=session).with_resources(*tables)
+                loaded = pipeline.run(tables_of_chunk)
                 base.note(loaded.loads_ids[-1] if loaded.loads_ids else None)
         finally:
             session.close()
     if session.failure is not None:
         raise session.failure
-    return _outcome(request.platform, session.outcome, time.monotonic() - started)
+    return _outcome(request, session.outcome, time.monotonic() - started)
 
 
-def _resolve(request: LoadRequest) -> tuple[LoadablePlatform, list[str]]:
+def _resolve(request: LoadRequest) -> tuple[Connector, list[str]]:
     """The platform and the tables that a request names."""
-    platform = PLATFORMS.get(request.platform)
-    if platform is None:
+    if request.platform not in PLATFORMS:
         raise SettingsError(_unknown("platform", request.platform, PLATFORMS))
+    platform = connector(request.platform)
     if request.chunk_runs < 1:
         raise SettingsError(f"A chunk must hold one run or more, not {request.chunk_runs}.")
     if request.resources is None:
@@ -169,7 +156,7 @@ def _resolve(request: LoadRequest) -> tuple[LoadablePlatform, list[str]]:
     return platform, sorted({*request.resources, *ALWAYS_LOADED})
 
 
-def _unknown(what: str, name: str, known: Mapping[str, Any]) -> str:
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"There is no {what} {name!r}.{hint} There are: {', '.join(known)}."
@@ -248,11 +235,17 @@ class _Base:
         return row["newest"] or ""
 
 
-def _pipeline(platform: str, warehouse: Warehouse) -> tuple[dlt.Pipeline, _Base]:
+def pipeline_name(platform: str, account: str = DEFAULT_ACCOUNT) -> str:
+    """Under which name dlt keeps an account's state."""
+    return f"runmart_{platform}" if account == DEFAULT_ACCOUNT else f"runmart_{platform}__{account}"
+
+
+def _pipeline(platform: str, account: str, warehouse: Warehouse) -> tuple[dlt.Pipeline, _Base]:
     """The pipeline in the state that the warehouse has; what a killed load left behind is loaded first."""
     directory = _state_directory(warehouse)
-    base = _Base(directory / f"{platform}.base", warehouse, platform)
-    pipeline = _attached(platform, warehouse, directory)
+    name = pipeline_name(platform, account)
+    base = _Base(directory / f"{name}.base", warehouse, platform)
+    pipeline = _attached(name, platform, warehouse, directory)
     try:
         if pipeline.has_pending_data and base.is_present():
             # `run` would first compare states, and forget everything when the warehouse has no tables yet.
@@ -271,16 +264,15 @@ def _pipeline(platform: str, warehouse: Warehouse) -> tuple[dlt.Pipeline, _Base]
     return pipeline, base
 
 
-def _attached(platform: str, warehouse: Warehouse, directory: Path) -> dlt.Pipeline:
+def _attached(name: str, dataset: str, warehouse: Warehouse, directory: Path) -> dlt.Pipeline:
     """The pipeline as it was left on this machine; afresh when that cannot be read."""
-    name = f"runmart_{platform}"
 
     def attach() -> dlt.Pipeline:
         return dlt.pipeline(
             pipeline_name=name,
             pipelines_dir=str(directory),
             destination=warehouse.destination(),
-            dataset_name=platform,
+            dataset_name=dataset,
         )
 
     try:
@@ -309,9 +301,10 @@ def _warehouse_errors(warehouse: Warehouse) -> Iterator[None]:
         ) from error
 
 
-def _outcome(platform: str, outcome: Outcome, seconds: float) -> LoadOutcome:
+def _outcome(request: LoadRequest, outcome: Outcome, seconds: float) -> LoadOutcome:
     return LoadOutcome(
-        platform=platform,
+        platform=request.platform,
+        account=request.account,
         sync_id=outcome.sync_id,
         chunks=outcome.chunks,
         runs_new=outcome.runs_new,

@@ -93,7 +93,7 @@ class Status:
 
 def status(warehouse: Warehouse) -> Status:
     """Look at a warehouse; one that has nothing yet, or not all tables and columns, is fine."""
-    from pipelines.load import PLATFORMS
+    from pipelines.platforms import PLATFORMS
 
     now = datetime.now(UTC)
     columns = warehouse.columns(*PLATFORMS, MARTS)

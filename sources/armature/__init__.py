@@ -2,57 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime  # noqa: TC003 - dlt reads the annotations of sources
 from typing import TYPE_CHECKING
 
 import dlt
 from dlt.common.configuration.specs import BaseConfiguration
 
-from sources.armature.api import Armature
-from sources.armature.settings import http_settings
+from sources.armature.api import armature
 from sources.armature.tables import OFF_BY_DEFAULT, TABLES
-from sources.common.session import Session, SyncSettings
-from sources.common.source import resources_of
+from sources.common.connector import Connector, Probes
+from sources.common.session import Session  # noqa: TC001
+from sources.common.settings import Access
+from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from dlt.extract import DltResource
 
-    from sources.common.session import Progress
+__all__ = ["CONNECTOR", "armature_source"]
 
-__all__ = ["armature_session", "armature_source"]
-
-
-def armature_session(
-    base_url: str | None = None,
-    api_key: str | None = None,
-    *,
-    chunk_runs: int | None = None,
-    since: datetime | None = None,
-    workflow: str | None = None,
-    forget: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> Session:
-    """A sync of an Armature account, to be loaded chunk by chunk with `armature_source(session=…)`.
-
-    See `armature_source` for the arguments.
-    """
-    evaluation_wait = dlt.config.get("sources.armature.evaluation_wait_hours", float) or 48.0
-    settings = SyncSettings(
-        chunk_runs=chunk_runs,
-        since=since,
-        workflow=workflow,
-        lookback=timedelta(minutes=dlt.config.get("sources.armature.lookback_minutes", float) or 15.0),
-        open_for=timedelta(days=dlt.config.get("sources.armature.open_run_days", float) or 7.0),
-        forget=forget,
-    )
-    return Session(
-        lambda api: Armature(api, workflow=workflow, evaluation_wait=timedelta(hours=evaluation_wait)),
-        http_settings(base_url, api_key),
-        settings,
-        on_progress,
-    )
+CONNECTOR = Connector(
+    name="armature",
+    access=Access(
+        title="Armature",
+        prefix="/api/armature/v1",
+        address_hint="the dashboard's address",
+        key_hint="a key from the dashboard's settings (amt_…)",
+        wrong_keys={
+            "ami_": "an ingest key (ami_…), which cannot read runs: "
+            "make an API key (amt_…) in the dashboard's settings."
+        },
+    ),
+    tables=TABLES,
+    off_by_default=OFF_BY_DEFAULT,
+    platform=armature,
+    probes=Probes(
+        account="/org",
+        organization=("organization.name", "organization.slug", "organization.id"),
+        role=("actor.role",),
+        lists=(("/workflows", "workflows"), ("/mcp-servers", "mcp_servers")),
+        query={"range": "30d", "pageSize": 5},
+        children=("", "/evaluation", "/tool-calls", "/trace"),
+        document="/openapi",
+    ),
+)
 
 
 @dlt.source(name="armature", section="armature", max_table_nesting=0, spec=BaseConfiguration)
@@ -61,6 +55,7 @@ def armature_source(
     api_key: str | None = None,
     since: datetime | None = None,
     workflow: str | None = None,
+    account: str = DEFAULT_ACCOUNT,
     session: Session | None = None,
 ) -> Iterable[DltResource]:
     """The run history of an Armature account.
@@ -76,13 +71,13 @@ def armature_source(
             `sources.armature.api_key`.
         since: read runs that started from here on again, whatever was loaded before.
         workflow: read the runs of this workflow only; the cursor stays where it is.
+        account: an account that has settings of its own under `sources.armature.accounts`; each one wants a
+            pipeline of its own.
         session: a sync that hands over one chunk per `pipeline.run`, as `runmart load` does it.
 
     Returns:
         One resource per table; `trace_spans` is off unless selected with `with_resources`.
     """
-
-    def new_session() -> Session:
-        return session or armature_session(base_url, api_key, since=since, workflow=workflow)
-
-    return resources_of(TABLES, new_session, off_by_default=OFF_BY_DEFAULT, is_chunked=session is not None)
+    return CONNECTOR.resources(
+        base_url, api_key, account=account, since=since, workflow=workflow, session=session
+    )

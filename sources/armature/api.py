@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.armature.lists import Habit, all_rows, list_inside
 from sources.armature.paging import ArmatureRuns
 from sources.armature.tables import EVALUATION_CRITERIA, EVALUATIONS, TABLES, TOOL_CALLS, TRACE_SPANS
 from sources.armature.workflows import Workflows
 from sources.common.errors import NotFoundError
 from sources.common.http import path_of
+from sources.common.lists import Habit, all_rows, list_inside
 from sources.common.payload import member, object_in, rows_in
 from sources.common.records import fill_duration, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
+    from sources.common.connector import PlatformOptions
     from sources.common.http import Api
     from sources.common.payload import Json
     from sources.common.platform import Rows
@@ -92,6 +93,12 @@ RESULT_FLAGS = tuple(
 """Where an MCP result has its own flag."""
 
 
+def armature(api: Api, options: PlatformOptions) -> Armature:
+    """The API as an account's settings want it read."""
+    wait = options.settings.get("evaluation_wait_hours", 48.0)
+    return Armature(api, workflow=options.workflow, evaluation_wait=timedelta(hours=wait))
+
+
 class Armature(Workflows):
     """See `sources.common.platform.Platform`.
 
@@ -104,6 +111,7 @@ class Armature(Workflows):
     tables = TABLES
     final_statuses = FINAL_STATUSES
     running_statuses = RUNNING_STATUSES
+    reads_details = False
 
     def __init__(
         self,
@@ -130,7 +138,7 @@ class Armature(Workflows):
             raise NotFoundError(f"run {run_id} has an empty answer")
         return record
 
-    async def children(self, endpoint: str, run_id: str) -> Rows:
+    async def children(self, endpoint: str, run_id: str, run: dict[str, Json] | None) -> Rows:
         return await self._children[endpoint](run_id)
 
     def waits(self, row: Row) -> Mapping[str, timedelta]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.armature.lists import ROUND_SIZES, says_more, says_total
 from sources.common.errors import NotFoundError, PlatformError, RefusedError
 from sources.common.listing import Page
+from sources.common.lists import ROUND_SIZES, says_more, says_total
 from sources.common.payload import encode, member, rows_in
 from sources.common.state import digest
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sources.common.http import Api
+    from sources.common.listing import Scope
     from sources.common.payload import Json
 
 PAGE_SIZES = (500, 100, None)
@@ -44,13 +45,14 @@ class ArmatureRuns:
         self._api = api
         self._filters = {} if workflow is None else {"workflowId": workflow}
 
-    async def pages(self, range_name: str, learnt: dict[str, Any]) -> AsyncIterator[Page]:
+    async def pages(self, scope: Scope, learnt: dict[str, Any]) -> AsyncIterator[Page]:
         """One pass over the runs of a range.
 
         The first page is the one that comes when none is asked for. Whether pages count from 0 or 1 is found
         out once, when there is a second one. What an answer says of the list's end is believed when its page
         does not look full: platforms are known to count with a page size other than the one they apply.
         """
+        range_name = scope.range_name
         payload = await self._first_page(range_name, learnt)
         records = rows_in(payload, "runs")
         yield Page(records)

@@ -207,6 +207,7 @@ RUNS = Table(
         ),
     ),
     endpoint="runs",
+    watched=("status", "classification", "verdict", "score", "ended_at", "cost"),
 )
 
 EVALUATIONS = Table(

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.armature.lists import all_rows, list_inside
 from sources.armature.tables import MCP_SERVERS, WORKFLOW_CRITERIA, WORKFLOWS
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, RefusedError
 from sources.common.http import path_of
+from sources.common.lists import all_rows, list_inside
 from sources.common.payload import encode, member, object_in
 from sources.common.records import lacking, read_record, unidentified
+from sources.common.reference import REFRESH_AFTER, ReferenceReader, changed
 from sources.common.state import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from sources.common.http import Api
     from sources.common.payload import Json
     from sources.common.platform import Rows
     from sources.common.records import Row
     from sources.common.state import SyncState
-
-logger = logging.getLogger("runmart.armature")
-
-REFRESH_AFTER = timedelta(hours=24)
-"""Age at which a workflow's detail, and `last_seen_at`, are brought up to date."""
 
 REFRESHED_AT_ONCE = 10
 """Details that are read again for their age alone in one sync."""
@@ -39,21 +34,21 @@ SAMPLES = 3
 """Details read to learn whether they say more than the list."""
 
 
-class Workflows:
-    """The tables that do not belong to runs. What was loaded of them is remembered in `state.reference`."""
+class Workflows(ReferenceReader):
+    """The tables that do not belong to runs."""
 
     def __init__(self, api: Api) -> None:
+        super().__init__()
         self._api = api
         self._referred: set[str] = set()
         self._unread: set[str] = set()
-        self.missing: list[str] = []
 
     async def reference(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
         rows: Rows = {}
         if not selected.isdisjoint((WORKFLOWS.name, WORKFLOW_CRITERIA.name)):
-            rows.update(await self._optional("/workflows", self._workflows(state, now)))
+            rows.update(await self.optional("/workflows", self._workflows(state, now)))
         if MCP_SERVERS.name in selected:
-            rows.update(await self._optional("/mcp-servers", self._mcp_servers(state)))
+            rows.update(await self.optional("/mcp-servers", self._mcp_servers(state)))
         return rows
 
     def refer(self, run: Row) -> None:
@@ -74,27 +69,13 @@ class Workflows:
                 _extend(rows, _workflow_rows(detail, workflow_id, entry, seen_at=None))
         return rows
 
-    async def _optional(self, what: str, reading: Coroutine[Any, Any, Rows]) -> Rows:
-        """Rows of a list that the account may not have; what cannot be read is noted."""
-        try:
-            return await reading
-        except (ForbiddenError, NotFoundError) as error:
-            logger.warning("%s is left out: %s.", what, error)
-        except EndpointError as error:
-            self.missing.append(f"{what} could not be read: {error}.")
-        return {}
-
     async def _mcp_servers(self, state: SyncState) -> Rows:
-        shown = state.reference.setdefault(MCP_SERVERS.name, {})
         rows = []
         for record in await all_rows(self._api, "/mcp-servers", "mcp_servers", "servers"):
             row = read_record(MCP_SERVERS, record)
-            server_id = row["mcp_server_id"] = row["mcp_server_id"] or unidentified(record)
-            content = digest(row)
-            if shown.get(server_id) != content:
-                shown[server_id] = content
-                rows.append(row)
-        return {MCP_SERVERS.name: rows}
+            row["mcp_server_id"] = row["mcp_server_id"] or unidentified(record)
+            rows.append(row)
+        return {MCP_SERVERS.name: changed(MCP_SERVERS, rows, state)}
 
     async def _workflows(self, state: SyncState, now: datetime) -> Rows:
         records = await all_rows(self._api, "/workflows", "workflows")

@@ -35,17 +35,17 @@ MOST_DISORDER = timedelta(hours=1)
 PAGES_BEFORE_STOP = 2
 """Pages that a pass always reads: in a small account they are all there is, and late runs show."""
 
-FINGERPRINT = ("status", "classification", "verdict", "score", "ended_at", "cost")
-"""Columns whose change shows in the list and makes a known run be read again."""
+EVER = timedelta(days=36_500)
+"""The length of the one range of a platform that offers none."""
 
-
-Reason = Literal["new", "changed", "behind", "followed"]
-"""Why a run is read: `behind` means that some endpoint was not read when the others were."""
+Reason = Literal["new", "changed", "behind", "told", "followed"]
+"""Why a run is read: `behind` means that some endpoint was not read when the others were, `told` that the
+platform names it among those that changed."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A run as the list shows it."""
+    """A run as the list shows it. `started_at` is the moment by which the platform lists it."""
 
     run_id: str
     started_at: datetime | None
@@ -60,15 +60,35 @@ def identified(table: Table, record: dict[str, Json]) -> Listed:
     fill_duration(row)
     if not row["run_id"]:
         row["run_id"] = unidentified(record)
-    fingerprint = digest(*(row[name] for name in FINGERPRINT if name in row))
-    return Listed(row["run_id"], row["started_at"], fingerprint, record, row)
+    fingerprint = digest(*(row[name] for name in table.watched))
+    return Listed(row["run_id"], row[table.dated_by], fingerprint, record, row)
 
 
 @dataclass
 class Page:
-    """A page of a platform's run list."""
+    """A page of a platform's run list.
+
+    `is_news` is true for a page of runs, of any age, of which the platform says that they changed.
+    """
 
     records: list[dict[str, Json]]
+    is_news: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a pass over the run list has to show.
+
+    Attributes:
+        range_name: the platform's word for the range, out of its `ranges`.
+        since: runs that started before need not be shown; None for all that the platform has.
+        changed_since: runs that changed since then are to be shown as news, by platforms that can tell;
+            None when all runs are read anyway.
+    """
+
+    range_name: str = ""
+    since: datetime | None = None
+    changed_since: datetime | None = None
 
 
 class RunList(Protocol):
@@ -76,11 +96,15 @@ class RunList(Protocol):
 
     @property
     def ranges(self) -> tuple[tuple[str, timedelta], ...]:
-        """The time ranges that the platform offers, smallest first: its word and its length."""
+        """The time ranges that the platform offers, smallest first: its word and its length.
+
+        One of the length `EVER` when it offers none; `pages` then ends where runs begin to be older than its
+        scope, if the platform can be asked for that or if its order was seen to allow it.
+        """
         ...
 
-    def pages(self, range_name: str, learnt: dict[str, Json]) -> AsyncIterator[Page]:
-        """One pass over the runs of a range, from the platform's first page to its last.
+    def pages(self, scope: Scope, learnt: dict[str, Json]) -> AsyncIterator[Page]:
+        """One pass over the list, from the platform's first page to its last; news come first.
 
         `learnt` is kept from sync to sync, for what the platform has to learn about itself.
         """
@@ -224,6 +248,12 @@ class Order:
             and self.disorder <= MOST_DISORDER
         )
 
+    def has_passed(self, starts: list[datetime], moment: datetime | None) -> bool:
+        """Whether a page whose runs started then shows that all further runs started before a moment."""
+        if moment is None or not starts or not self.is_newest_first:
+            return False
+        return max(starts) < moment - self.disorder
+
 
 class Lister:
     """Reads the run list of one sync into a backlog."""
@@ -236,16 +266,17 @@ class Lister:
         self.example: str | None = None
         """The id of a run that the list shows."""
 
-    async def read(self, window: Window, *, behind: datetime | None, is_sweep: bool) -> None:
+    async def read(self, window: Window, scope: Scope, *, behind: datetime | None, is_sweep: bool) -> None:
         """Pass over the window until a pass finds no id that was not known.
 
         Args:
             behind: runs that started from here on are read even when they are known, for an endpoint
                 that was not read when they were loaded.
-            is_sweep: read the whole range, whatever the order.
+            is_sweep: read the whole scope, whatever the order.
         """
         for number in range(MOST_PASSES):
-            found = await self._one_pass(window, is_first=number == 0, behind=behind, is_sweep=is_sweep)
+            is_first = number == 0
+            found = await self._one_pass(window, scope, is_first=is_first, behind=behind, is_sweep=is_sweep)
             if not found:
                 window.is_complete = True
                 break
@@ -253,19 +284,22 @@ class Lister:
             logger.warning("The run list kept changing for %d passes; the sync is not complete.", MOST_PASSES)
 
     async def _one_pass(
-        self, window: Window, *, is_first: bool, behind: datetime | None, is_sweep: bool
+        self, window: Window, scope: Scope, *, is_first: bool, behind: datetime | None, is_sweep: bool
     ) -> int:
         """One pass; returns how many runs of the window it found that were not known."""
         order = Order()
         found = 0
         pages = 0
         rows = 0
-        async for page in self._list.pages(window.range_name, self._state.learnt):
-            pages += 1
+        async for page in self._list.pages(scope, self._state.learnt):
             window.pages += 1
-            rows += len(page.records)
-            window.runs_listed = max(window.runs_listed, rows)
             listed = [identified(self._runs, record) for record in page.records]
+            if page.is_news:
+                found += sum(self._take(run, window, behind, is_news=True) for run in listed)
+                continue
+            pages += 1
+            rows += len(listed)
+            window.runs_listed = max(window.runs_listed, rows)
             starts = [run.started_at for run in listed if run.started_at is not None]
             for start in starts:
                 order.observe(start)
@@ -274,30 +308,23 @@ class Lister:
             for run in listed:
                 self.example = run.run_id
                 found += self._take(run, window, behind)
-            if (
-                window.floor is not None
-                and not is_sweep
-                and pages >= PAGES_BEFORE_STOP
-                and starts
-                and order.is_newest_first
-                and max(starts) < window.floor - order.disorder
-            ):
+            if not is_sweep and pages >= PAGES_BEFORE_STOP and order.has_passed(starts, window.floor):
                 break
         return found
 
-    def _take(self, run: Listed, window: Window, behind: datetime | None) -> bool:
+    def _take(self, run: Listed, window: Window, behind: datetime | None, *, is_news: bool = False) -> bool:
         """Put a run into the backlog if it is to be read; returns whether it was new to this sync."""
         waiting = self._backlog.seen(run.run_id)
         if waiting is not None:
             if waiting != run.fingerprint:
                 self._backlog.update(run)
             return False
-        reason = self._reason(run, window.floor, behind)
+        reason = self._reason(run, window.floor, behind) or ("told" if is_news else None)
         if reason is None:
             return False
         self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason))
         is_later = window.newest is not None and run.started_at is not None and run.started_at > window.newest
-        return reason in ("new", "behind") and not is_later
+        return reason in ("new", "behind", "told") and not is_later
 
     def _reason(self, run: Listed, floor: datetime | None, behind: datetime | None) -> Reason | None:
         """Why a listed run is to be read; None when it is loaded and final."""

@@ -25,6 +25,8 @@ class Platform(Protocol):
         run_list: how runs are listed.
         final_statuses: statuses, in lower case, of runs that have ended.
         running_statuses: statuses, in lower case, of runs that have not.
+        reads_details: whether every run's own record is read, because the list never shows all of it. Else
+            that is found out, by status, with the first runs.
         missing: sentences about what could not be read, besides runs and their children.
     """
 
@@ -41,14 +43,20 @@ class Platform(Protocol):
     def running_statuses(self) -> frozenset[str]: ...
 
     @property
+    def reads_details(self) -> bool: ...
+
+    @property
     def missing(self) -> list[str]: ...
 
     async def run(self, run_id: str) -> dict[str, Json]:
         """A run's record, by id."""
         ...
 
-    async def children(self, endpoint: str, run_id: str) -> Rows:
+    async def children(self, endpoint: str, run_id: str, run: dict[str, Json] | None) -> Rows:
         """The rows that an endpoint has for a run, by table name.
+
+        Args:
+            run: the run's own record, where it was read: it may hold the rows, or say that there are none.
 
         Raises:
             EndpointError: it could not be read; `NotFoundError` when the run has none.

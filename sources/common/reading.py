@@ -40,6 +40,7 @@ class Reading:
     Attributes:
         rows: rows to load, by table name.
         follow: what is still missing; None when nothing is.
+        shown: hash of the rows of a run that is followed, or of which the platform told that it changed.
         is_abandoned: whether something expected was given up.
         unread: endpoints that could not be read.
         size: characters of the rows' texts, a measure of the memory that they take.
@@ -51,6 +52,7 @@ class Reading:
     fingerprint: int
     rows: dict[str, list[Row]] = field(default_factory=dict)
     follow: Followed | None = None
+    shown: int = 0
     is_abandoned: bool = False
     unread: int = 0
     size: int = 0
@@ -135,7 +137,7 @@ class RunReader:
             if not is_final and run is not None and endpoint in self._platform.waits(run.row):
                 empty.add(endpoint)
                 continue
-            rows = await self._children(endpoint, task.run_id, failures)
+            rows = await self._children(endpoint, task.run_id, run, failures)
             if rows is None:
                 empty.add(endpoint)
             else:
@@ -173,6 +175,8 @@ class RunReader:
             return listed
         missing = lacking(self._runs, listed.record, listed.row)
         status = _word(listed.row)
+        if self._platform.reads_details:
+            return await self._completed(listed, missing, failures)
         if not self._detail.asks_for(status, missing):
             return listed
         if self._detail.is_learnt(status):
@@ -210,13 +214,13 @@ class RunReader:
         return run
 
     async def _children(
-        self, endpoint: str, run_id: str, failures: dict[str, EndpointError]
+        self, endpoint: str, run_id: str, run: Listed | None, failures: dict[str, EndpointError]
     ) -> dict[str, list[Row]] | None:
         """The rows of an endpoint; None when there are none, or when they cannot be read."""
         if endpoint in self.left_out:
             return None
         try:
-            rows = await self._platform.children(endpoint, run_id)
+            rows = await self._platform.children(endpoint, run_id, None if run is None else run.record)
         except NotFoundError:
             self._failures_in_a_row[endpoint] = 0
             return None
@@ -281,10 +285,13 @@ class RunReader:
             reading.is_abandoned = reading.is_abandoned or follow.is_expected
             follow = None
         loaded = {name: rows for name, rows in reading.rows.items() if name != "fetch_errors"}
-        if follow is not None:
-            follow.shown = digest(loaded)
-            if followed is not None and followed.shown == follow.shown:
+        told = self._state.told.get(reading.task.run_id)
+        if follow is not None or reading.task.reason == "told":
+            reading.shown = digest(loaded)
+            if reading.shown in [before.shown for before in (followed, told) if before is not None]:
                 reading.rows = {"fetch_errors": reading.rows["fetch_errors"]}
+        if follow is not None:
+            follow.shown = reading.shown
         reading.follow = follow
         reading.size = sum(
             len(value)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from sources.common.background import BackgroundIterator
 from sources.common.errors import EndpointError, ForbiddenError, RunmartError
 from sources.common.http import Api, Traffic
-from sources.common.listing import EPOCH, Backlog, Lister, Window
+from sources.common.listing import EPOCH, EVER, Backlog, Lister, Scope, Window
 from sources.common.reading import RunReader
-from sources.common.state import KNOWN_FOR, SWEEP_EVERY, SyncState
-from sources.common.tables import SYNC_LOG
+from sources.common.state import KNOWN_FOR, SWEEP_EVERY, SyncState, Told
+from sources.common.tables import DEFAULT_ACCOUNT, SYNC_LOG
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -57,6 +57,7 @@ class SyncSettings:
         since: start times from here on are read again, whatever was loaded before.
         workflow: only this workflow's runs; such a sync leaves the cursor where it is.
         lookback: how far behind the cursor the list is read again.
+        sweep_back: how far behind the present it is read to its end, four times a day.
         open_for: how long after its start a run is followed until it ends.
         forget: begin as if nothing had been loaded.
     """
@@ -65,6 +66,7 @@ class SyncSettings:
     since: datetime | None = None
     workflow: str | None = None
     lookback: timedelta = timedelta(minutes=15)
+    sweep_back: timedelta = KNOWN_FOR
     open_for: timedelta = timedelta(days=7)
     forget: bool = False
 
@@ -134,8 +136,10 @@ class Session:
         settings: SyncSettings,
         on_progress: Callable[[Progress], None] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        account: str = DEFAULT_ACCOUNT,
     ) -> None:
         self.make_platform = platform
+        self.account = account
         self.clock = clock
         self.http = http
         self.settings = settings
@@ -233,7 +237,7 @@ class _Sync:
             if table.endpoint is not None and name in self._selected
         )
         self._reader: RunReader | None = None
-        buffer = _Buffer(platform.tables, self._selected)
+        buffer = _Buffer(platform.tables, self._selected, self._session.account)
         window = Window(None, "")
         now = self._session.clock()
         try:
@@ -260,20 +264,23 @@ class _Sync:
         lister = Lister(self._platform.tables["runs"], self._platform.run_list, self._state, backlog)
         now = ours
         while True:
-            name, length = self._range(floor, now)
+            name, length = self._range(floor, now, is_sweep=is_sweep)
             window = Window(floor, name)
+            scope = self._scope(name, length, floor, now, is_sweep=is_sweep)
             self._session.tell(phase="listing")
-            await lister.read(window, behind=self._behind_since(), is_sweep=is_sweep)
+            await lister.read(window, scope, behind=self._behind_since(), is_sweep=is_sweep)
             now = window.platform_time(ours, length)
             if await self._are_granted(lister.example):
                 floor = self._floor()
-            elif self._range(floor, now)[1] <= length:
+            elif self._range(floor, now, is_sweep=is_sweep)[1] <= length:
                 break
         if window.newest is not None:
             # A run that claims to start in the future must not carry the cursor past those that will.
             window.newest = min(window.newest, now)
         window.gap = self._gap(window, now)
-        if is_sweep and window.is_complete:
+        if self._state.begun_at is None:
+            self._state.begun_at = now.isoformat()
+        if is_sweep and window.is_complete and self._settings.workflow is None:
             self._state.swept_at = ours.isoformat()
         if not window.is_complete:
             self._outcome.missing.append("The run list kept changing while it was read: runs may be missing.")
@@ -288,7 +295,7 @@ class _Sync:
             if run_id is None:
                 break
             try:
-                await self._platform.children(endpoint, run_id)
+                await self._platform.children(endpoint, run_id, None)
             except ForbiddenError:
                 continue
             except EndpointError as error:
@@ -297,12 +304,26 @@ class _Sync:
         self._state.forbidden = sorted(set(self._state.forbidden) - granted)
         return bool(granted)
 
-    def _range(self, floor: datetime | None, now: datetime) -> tuple[str, timedelta]:
-        """The smallest range that the platform offers and that covers the window."""
+    def _range(self, floor: datetime | None, now: datetime, *, is_sweep: bool) -> tuple[str, timedelta]:
+        """The smallest range that the platform offers and that covers the window, or what is to be swept."""
         ranges = self._platform.run_list.ranges
         if floor is None:
             return ranges[-1]
-        return next((item for item in ranges if now - floor < item[1]), ranges[-1])
+        least = self._settings.sweep_back if is_sweep else timedelta(0)
+        return next((item for item in ranges if now - floor < item[1] >= least), ranges[-1])
+
+    def _scope(
+        self, range_name: str, length: timedelta, floor: datetime | None, now: datetime, *, is_sweep: bool
+    ) -> Scope:
+        since = floor
+        if floor is not None and is_sweep:
+            # A platform's range says for itself how far back it goes.
+            back = self._settings.sweep_back if length == EVER else length
+            since = min(floor, now - back)
+        unchanged_until = self._state.complete_until or self._state.begun_at
+        if unchanged_until is None:
+            return Scope(range_name, since)
+        return Scope(range_name, since, datetime.fromisoformat(unchanged_until) - self._settings.lookback)
 
     @property
     def _readable(self) -> frozenset[str]:
@@ -445,6 +466,8 @@ class _Sync:
             self._state.following.pop(task.run_id, None)
         if reading.run_is_known:
             self._state.known.add(task.run_id, reading.started_at, reading.fingerprint)
+        if task.reason == "told":
+            self._state.told[task.run_id] = Told(self._session.clock().isoformat(), reading.shown)
         for row in reading.rows.get("runs", ()):
             self._platform.refer(row)
         # Followed runs are read first, whatever their age: they say nothing about what was reached.
@@ -511,8 +534,16 @@ class _Sync:
         """Keep what is remembered small."""
         reached = self._state.reached.get("runs") or max(self._state.reached.values(), default=None)
         if reached is not None:
-            moment = datetime.fromisoformat(reached) - KNOWN_FOR
+            moment = datetime.fromisoformat(reached) - max(KNOWN_FOR, self._settings.sweep_back)
             self._state.known_since = self._state.known.forget_before(moment).isoformat()
+        if self._state.complete_until is not None:
+            # What was told before the last complete sync is not told again, but for the overlap.
+            until = datetime.fromisoformat(self._state.complete_until) - 2 * self._settings.lookback
+            self._state.told = {
+                run_id: told
+                for run_id, told in self._state.told.items()
+                if datetime.fromisoformat(told.at) > until
+            }
 
     def _log_row(self, window: Window, *, is_complete: bool) -> Row:
         traffic, logged = self._outcome.traffic, self._logged
@@ -574,8 +605,9 @@ class _Held:
 class _Buffer:
     """Rows on their way to Arrow; those of tables that nobody selected are dropped."""
 
-    def __init__(self, tables: Mapping[str, Table], selected: frozenset[str]) -> None:
+    def __init__(self, tables: Mapping[str, Table], selected: frozenset[str], account: str) -> None:
         self._tables = tables
+        self._account = account
         self._selected = selected
         self._rows: Rows = {}
         self._count = 0
@@ -609,7 +641,7 @@ class _Buffer:
 
     def to_arrow(self) -> dict[str, pa.Table]:
         """What was added, as Arrow tables; the buffer is empty afterwards."""
-        tables = {name: self._tables[name].to_arrow(rows) for name, rows in self._rows.items()}
+        tables = {name: self._tables[name].to_arrow(rows, self._account) for name, rows in self._rows.items()}
         self._rows = {}
         self._count = self._characters = 0
         return tables

@@ -82,8 +82,8 @@ def _table_resource(table: Table, sync: DltResource, *, is_on: bool) -> DltResou
         name=table.name,
         table_name=table.name,
         columns=cast("TTableSchemaColumns", table.dlt_columns),
-        primary_key=table.key,
-        merge_key=table.replaces_by or (),
+        primary_key=table.primary_key,
+        merge_key=table.merge_key,
         write_disposition="merge",
         selected=is_on,
     )

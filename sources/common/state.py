@@ -112,6 +112,14 @@ class Followed:
 
 
 @dataclass
+class Told:
+    """A run of which the platform told that it changed: when that was, and a hash of what was loaded."""
+
+    at: str
+    shown: int
+
+
+@dataclass
 class SyncState:
     """What one platform's sync remembers. Its size is set by the runs that are open and by one day's runs.
 
@@ -120,8 +128,10 @@ class SyncState:
         known_since: every loaded run that started later is in `known`.
         known: runs loaded of late.
         following: runs to be read again, by id.
+        told: runs of which the platform told of late that they changed, by id: it may tell so twice.
         forbidden: endpoints that the key may not read.
         abandoned: runs that were given up before they were final or fully read.
+        begun_at: the platform's time at the first sync.
         complete_until: the platform's time at the last complete sync.
         swept_at: when the last day was last read to its end.
         learnt: what was learnt about the platform's paging and about its lists.
@@ -133,8 +143,10 @@ class SyncState:
     known_since: str | None = None
     known: KnownRuns = field(default_factory=KnownRuns)
     following: dict[str, Followed] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
     forbidden: list[str] = field(default_factory=list)
     abandoned: int = 0
+    begun_at: str | None = None
     complete_until: str | None = None
     swept_at: str | None = None
     learnt: dict[str, Any] = field(default_factory=dict)
@@ -152,13 +164,16 @@ class SyncState:
             )
             for run_id, entry in values.get("following", {}).items()
         }
+        values["told"] = {run_id: Told(**entry) for run_id, entry in values.get("told", {}).items()}
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
         """A copy for dlt to store: reading goes on, and must not move a cursor that is not committed yet."""
-        plain = {name: value for name, value in vars(self).items() if name not in ("known", "following")}
+        apart = ("known", "following", "told")
+        plain = {name: value for name, value in vars(self).items() if name not in apart}
         return {
             **deepcopy(plain),
+            "told": {run_id: asdict(entry) for run_id, entry in self.told.items()},
             "known": self.known.packed(),
             "following": {run_id: asdict(entry) for run_id, entry in self.following.items()},
         }

@@ -68,6 +68,13 @@ EXTRA = Column(
     derived=True,
 )
 EXTRACTED_AT = Column("_extracted_at", "timestamp", "When the record was read from the API.", derived=True)
+ACCOUNT = Column(
+    "account",
+    "text",
+    "The account of the settings that the row was read from; `default` if it has no name.",
+    derived=True,
+)
+DEFAULT_ACCOUNT = "default"
 
 
 @dataclass(frozen=True)
@@ -75,10 +82,13 @@ class Table:
     """A raw table of one platform.
 
     Attributes:
-        key: columns that make a row unique; the platform cannot repeat them.
+        key: columns that make a row unique within its account; the platform cannot repeat them.
         replaces_by: column whose rows are replaced as a set when it is read again (a run's tool calls).
         endpoint: name of the API operation that a run's rows come from; None for tables that are not
             read per run.
+        dated_by: of the table of runs: the column by which the platform lists them, and the cursor counts.
+        watched: of the table of runs: columns whose change shows in the list, and makes a known run be read
+            again.
     """
 
     name: str
@@ -87,10 +97,22 @@ class Table:
     own_columns: tuple[Column, ...]
     replaces_by: str | None = None
     endpoint: str | None = None
+    dated_by: str = "started_at"
+    watched: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        return (*self.own_columns, EXTRA, EXTRACTED_AT)
+        return (ACCOUNT, *self.own_columns, EXTRA, EXTRACTED_AT)
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """The columns that make a row unique among those of all accounts."""
+        return (ACCOUNT.name, *self.key)
+
+    @property
+    def merge_key(self) -> tuple[str, ...]:
+        """The columns whose rows are replaced as a set; none when each row stands for itself."""
+        return () if self.replaces_by is None else (ACCOUNT.name, self.replaces_by)
 
     @cached_property
     def plans(self) -> dict[tuple[str, ...], Any]:
@@ -102,7 +124,7 @@ class Table:
         """The pinned Arrow schema; nothing is ever inferred from data."""
         return pa.schema(
             [
-                pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.name not in self.key)
+                pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.name not in self.primary_key)
                 for column in self.columns
             ]
         )
@@ -114,15 +136,18 @@ class Table:
             column.name: {
                 "name": column.name,
                 "description": column.description,
-                "nullable": column.name not in self.key,
+                "nullable": column.name not in self.primary_key,
                 **DLT_TYPES[column.kind],
             }
             for column in self.columns
         }
 
-    def to_arrow(self, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-        """Rows (keyed by column name; a missing key is a null) as an Arrow table of the pinned schema."""
-        arrays = [pa.array([row.get(field.name) for row in rows], type=field.type) for field in self.schema]
+    def to_arrow(self, rows: Sequence[Mapping[str, Any]], account: str = DEFAULT_ACCOUNT) -> pa.Table:
+        """Rows of an account (keyed by column name; a missing key is a null) as an Arrow table of the pinned
+        schema."""
+        of_account, *fields = self.schema
+        arrays = [pa.repeat(pa.scalar(account, of_account.type), len(rows))]
+        arrays += [pa.array([row.get(field.name) for row in rows], type=field.type) for field in fields]
         return pa.Table.from_arrays(arrays, schema=self.schema)
 
 

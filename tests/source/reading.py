@@ -13,7 +13,7 @@ from standin import KEY
 
 from pipelines.load import LoadRequest, load
 from pipelines.warehouse import warehouse
-from sources.armature import armature_session
+from sources.armature import CONNECTOR
 from sources.armature.tables import OFF_BY_DEFAULT, TABLES
 from sources.common.session import ChunkEnd
 
@@ -38,7 +38,7 @@ class Reader:
 
     def sync(self, *tables: str) -> dict[str, Rows]:
         """The rows of one sync, by table; JSON is parsed."""
-        session = armature_session(self.api.url, KEY)
+        session = CONNECTOR.session(self.api.url, KEY)
         session.begin(self.state, None, frozenset(tables or TABLES.keys() - OFF_BY_DEFAULT))
         rows: dict[str, Rows] = {name: [] for name in TABLES}
         try:

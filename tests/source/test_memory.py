@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from standin import KEY, Account, Paging
 
-from sources.armature import armature_session
+from sources.armature import CONNECTOR
 from sources.common.http import HttpSettings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def most_memory(api: StandIn, runs: int) -> int:
     """Bytes that Python and Arrow held at once, at most, while an account of so many runs was synced."""
     api.account = ManyRuns(runs)
     read = in_arrow = 0
-    session = armature_session(api.url, KEY, chunk_runs=CHUNK)
+    session = CONNECTOR.session(api.url, KEY, chunk_runs=CHUNK)
     tracemalloc.start()
     try:
         session.begin({}, None, frozenset({"runs", "tool_calls"}))
@@ -96,7 +96,7 @@ def test_a_slow_run_is_not_read_past_by_more_than_may_be_held(
 ) -> None:
     monkeypatch.setattr("sources.common.session.HELD_CHARACTERS", 10 * len(BODY))
     api.account = account = ManyRuns(200)
-    session = armature_session(api.url, KEY, chunk_runs=400)
+    session = CONNECTOR.session(api.url, KEY, chunk_runs=400)
     session.begin({}, None, frozenset({"runs", "tool_calls"}))
     try:
         next(iter(session.chunk()))

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sources.armature.lists import list_inside
 from sources.armature.tables import RUNS, TABLES, TOOL_CALLS
 from sources.common.errors import UnreadableError
+from sources.common.lists import list_inside
 from sources.common.payload import decode, encode, object_in, rows_in, spellings
 from sources.common.records import read_record, spelled
 

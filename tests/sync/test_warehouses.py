@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from emulator.armature import ArmatureSettings
-from pipelines.load import PLATFORMS, LoadRequest, load
+from pipelines.load import LoadRequest, load
 from pipelines.warehouse import Warehouse, warehouse
-from sources.armature import armature_session
+from sources.armature import CONNECTOR
 from sources.armature.tables import TABLES
+from sources.common.connector import Connector
 from sources.common.session import Session
 from tests.sync.histories import ANY_HISTORY, SyncMachine
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pipelines.load import LoadOutcome
 
 RUNS_PER_CHUNK = 6
+SESSION = Connector.session
 STEPS: dict[str, tuple[type, str]] = {
     "extract": (Session, "chunk"),
     "normalize": (dlt.Pipeline, "normalize"),
@@ -92,10 +94,9 @@ class LoadMachine(SyncMachine):
             "SOURCES__ARMATURE__API_KEY": self.server.api_key,
             "DLT_DATA_DIR": str(self.data / f"machine-{self.machines}"),
         }
-        platform = replace(PLATFORMS["armature"], session=self.session)
         with (
             mock.patch.dict(os.environ, machine | self.destination),
-            mock.patch.dict(PLATFORMS, armature=platform),
+            mock.patch.object(Connector, "session", self.session),
         ):
             outcome = load(
                 LoadRequest("armature", chunk_runs=RUNS_PER_CHUNK * self.chunk_runs), self.warehouse()
@@ -119,7 +120,7 @@ class LoadMachine(SyncMachine):
 
     def session(self, **options: Any) -> Session:  # noqa: ANN401
         """A sync under the emulated account's clock that does not wait long between retries."""
-        session = armature_session(**options)
+        session = SESSION(CONNECTOR, **options)
         session.clock = lambda: datetime.fromtimestamp(self.clock.now() / 1000, UTC)
         session.http = replace(session.http, first_backoff=0.001, longest_backoff=0.02)
         return session

@@ -1,4 +1,4 @@
-"""Lists in Armature's answers: of unknown envelope, and perhaps paged."""
+"""Lists in answers whose envelope is not documented, and which may be paged."""
 
 from __future__ import annotations
 

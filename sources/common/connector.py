@@ -1,0 +1,144 @@
+"""What a platform's folder hands to the rest of the house: a `Connector`, from which all else is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sources.common.session import Session, SyncSettings
+from sources.common.settings import Access, AccountSettings, http_settings
+from sources.common.source import resources_of
+from sources.common.state import KNOWN_FOR
+from sources.common.tables import DEFAULT_ACCOUNT, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dlt.extract import DltResource
+
+    from sources.common.http import Api, HttpSettings
+    from sources.common.platform import Platform
+    from sources.common.session import Progress
+
+
+@dataclass(frozen=True)
+class PlatformOptions:
+    """What a sync asks of a platform.
+
+    Attributes:
+        settings: the account's settings, for those that only this platform has.
+        workflow: the runs of this workflow only.
+    """
+
+    settings: AccountSettings
+    workflow: str | None = None
+
+
+@dataclass(frozen=True)
+class Probes:
+    """What `runmart check` asks of an account, as paths below the API's address.
+
+    Attributes:
+        account: what any key may read, and says whose it is.
+        organization: where its answer names the organisation, as snake_case paths, best first.
+        role: where it tells what the key may do.
+        lists: lists that do not belong to runs, each with the name of its records.
+        runs: the list of runs; `{id}` stands for an id out of the first of `lists`.
+        query: what to ask the list of runs for: few of them.
+        children: what follows `/runs/{id}`; empty for the run's own record.
+        document: the platform's own OpenAPI document; None where it serves none.
+    """
+
+    account: str
+    organization: tuple[str, ...]
+    role: tuple[str, ...]
+    lists: tuple[tuple[str, str], ...]
+    runs: str = "/runs"
+    query: Mapping[str, object] = field(default_factory=dict)
+    children: tuple[str, ...] = ("",)
+    document: str | None = None
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A platform that can be loaded.
+
+    Attributes:
+        name: of its folder, its section in the settings, its dlt source and its schema in the warehouse.
+        tables: its raw tables, by name.
+        off_by_default: tables that are loaded only when they are asked for.
+        platform: makes what a sync reads, for one client.
+        lookback_minutes, sweep_hours, open_run_days: defaults of the settings of these names; see
+            `SyncSettings`.
+    """
+
+    name: str
+    access: Access
+    tables: Mapping[str, Table]
+    off_by_default: frozenset[str]
+    platform: Callable[[Api, PlatformOptions], Platform]
+    probes: Probes
+    lookback_minutes: float = 15.0
+    sweep_hours: float = KNOWN_FOR / timedelta(hours=1)
+    open_run_days: float = 7.0
+
+    def http(
+        self, account: str = DEFAULT_ACCOUNT, base_url: str | None = None, api_key: str | None = None
+    ) -> HttpSettings:
+        """How to reach an account; see `http_settings`."""
+        return http_settings(self.access, AccountSettings(self.name, account), base_url, api_key)
+
+    def session(
+        self,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        chunk_runs: int | None = None,
+        since: datetime | None = None,
+        workflow: str | None = None,
+        forget: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Session:
+        """A sync of an account, to be loaded chunk by chunk.
+
+        Raises:
+            SettingsError: a setting is missing or unusable.
+        """
+        settings = AccountSettings(self.name, account)
+        options = PlatformOptions(settings, workflow)
+        return Session(
+            lambda api: self.platform(api, options),
+            self.http(account, base_url, api_key),
+            SyncSettings(
+                chunk_runs=chunk_runs,
+                since=since,
+                workflow=workflow,
+                lookback=timedelta(minutes=settings.get("lookback_minutes", self.lookback_minutes)),
+                sweep_back=timedelta(hours=settings.get("sweep_hours", self.sweep_hours)),
+                open_for=timedelta(days=settings.get("open_run_days", self.open_run_days)),
+                forget=forget,
+            ),
+            on_progress,
+            account=account,
+        )
+
+    def resources(
+        self,
+        base_url: str | None,
+        api_key: str | None,
+        *,
+        account: str,
+        since: datetime | None,
+        workflow: str | None,
+        session: Session | None,
+    ) -> list[DltResource]:
+        """The tables as dlt resources, fed by the given session, chunk by chunk, or by one of their own."""
+
+        def new_session() -> Session:
+            return session or self.session(base_url, api_key, account=account, since=since, workflow=workflow)
+
+        return resources_of(
+            self.tables, new_session, off_by_default=self.off_by_default, is_chunked=session is not None
+        )
