@@ -115,7 +115,7 @@ def _require_raw_data(warehouse: Warehouse) -> None:
     loaded = warehouse.columns(*PLATFORMS)
     if not any(table == "runs" for _schema, table in loaded):
         raise WarehouseError(
-            f"Nothing has been loaded yet into {warehouse.describe()}. Run `runmart load armature` first."
+            f"Nothing has been loaded yet into {warehouse.describe()}. Run `runmart load` first."
         )
 
 

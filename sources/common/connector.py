@@ -36,6 +36,23 @@ class PlatformOptions:
 
 
 @dataclass(frozen=True)
+class Described:
+    """Where a platform's OpenAPI document describes the rows of a table.
+
+    Attributes:
+        path: of the operation, below any prefix; `{}` stands for an id.
+        wrappers: names of objects that may wrap the answer, best first.
+        lists: names of the list that holds the rows, best first; none for an answer that is one record.
+        apart: names, in a record, of what has a table of its own.
+    """
+
+    path: str
+    wrappers: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Probes:
     """What `runmart check` asks of an account, as paths below the API's address.
 
@@ -48,6 +65,7 @@ class Probes:
         query: what to ask the list of runs for: few of them.
         children: what follows `/runs/{id}`; empty for the run's own record.
         document: the platform's own OpenAPI document; None where it serves none.
+        described: what of it is compared with the tables, by table.
     """
 
     account: str
@@ -58,6 +76,7 @@ class Probes:
     query: Mapping[str, object] = field(default_factory=dict)
     children: tuple[str, ...] = ("",)
     document: str | None = None
+    described: Mapping[str, Described] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def change(place: Place, *statements: str) -> None:
 def test_a_warehouse_that_does_not_exist_has_nothing(empty: Place) -> None:
     done = empty.call("status")
     assert done.code == 0
-    assert "nothing loaded yet" in done.out
+    assert "nothing was loaded yet" in done.out
     assert armature(empty.call("status", "--json").json)["last_sync"] is None
     assert not (empty.folder / "runmart.duckdb").exists()
 
