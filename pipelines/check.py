@@ -274,7 +274,7 @@ def print_check(outcome: CheckOutcome) -> None:
     say()
     if not outcome.fields:
         said = "was not found" if not outcome.serves_openapi else "describes none of the tables"
-        say(f"An OpenAPI document of the platform {said}: field names were not compared.\n")
+        say(f"An OpenAPI document of the platform {said}: field names were not compared.")
         return
     say("Fields that the platform describes and the tables do not know (they are kept in `extra`):")
     _print_fields([(found.table, found.unknown_to_us) for found in outcome.fields])

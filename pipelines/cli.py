@@ -303,15 +303,19 @@ def check(platform: Platform = None, account: Accounts = None, json: JsonOption 
     """
     from pipelines.accounts import chosen, serve
     from pipelines.check import CheckOutcome, check_account, print_check
-    from pipelines.output import print_json
+    from pipelines.output import print_json, say
+
+    accounts = chosen(platform, account or ())
 
     def work(one: Account) -> CheckOutcome:
         outcome = check_account(one.platform, one.name)
         if not json:
+            if one != accounts[0]:
+                say()
             print_check(outcome)
         return outcome
 
-    done = serve(chosen(platform, account or ()), work)
+    done = serve(accounts, work)
     if json:
         print_json(done.record())
     return done.exit_code
