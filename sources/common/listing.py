@@ -338,7 +338,12 @@ class Lister:
             for run in listed:
                 self.example = run.run_id
                 found += self._take(run, page, scope, window, behind)
-            if page.part is None and not is_sweep and pages >= PAGES_BEFORE_STOP and order.has_passed(starts, window.floor):
+            if (
+                page.part is None
+                and not is_sweep
+                and pages >= PAGES_BEFORE_STOP
+                and order.has_passed(starts, window.floor)
+            ):
                 break
         return found
 
@@ -348,9 +353,7 @@ class Lister:
             if page.error is not None:
                 self.unread[page.part] = page.error
 
-    def _take(
-        self, run: Listed, page: Page, scope: Scope, window: Window, behind: datetime | None
-    ) -> bool:
+    def _take(self, run: Listed, page: Page, scope: Scope, window: Window, behind: datetime | None) -> bool:
         """Put a run into the backlog if it is to be read; returns whether it was new to this sync."""
         waiting = self._backlog.seen(run.run_id)
         if waiting is not None:

@@ -128,8 +128,8 @@ class SyncState:
         known_since: every loaded run that started later is in `known`.
         known: runs loaded of late.
         following: runs to be read again, by id.
-        parts: the parts of the run list, where there is one per workflow, that were ever met: the start time up
-            to which each was read, ISO 8601; null where that is as far as `reached`, empty where it was not.
+        parts: the parts of the run list, where there is one per workflow, that were ever met: the start time
+            up to which each was read, ISO 8601; null where that is as far as `reached`, empty where none was.
         told: runs of which the platform told of late that they changed, by id: it may tell so twice.
         forbidden: endpoints that the key may not read.
         abandoned: runs that were given up before they were final or fully read.

@@ -89,8 +89,8 @@ class Table:
         dated_by: of the table of runs: the column by which the platform lists them, and the cursor counts.
         watched: of the table of runs: columns whose change shows in the list, and makes a known run be read
             again.
-        apart: fields of a record, in snake_case, that rows of other tables hold (a run's nodes): they stay out
-            of `extra`.
+        apart: fields of a record, in snake_case, that rows of other tables hold (a run's nodes): they stay
+            out of `extra`.
     """
 
     name: str
