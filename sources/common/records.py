@@ -92,7 +92,6 @@ class _Plan:
             the paths to try, each with its scale.
         candidates: the same paths, by column.
         known: keys that stand for a column.
-        apart: keys that rows of other tables hold.
         is_nested: whether some path leads into an object.
     """
 
@@ -101,7 +100,6 @@ class _Plan:
         self.candidates: list[tuple[str, list[tuple[Path, int | None]]]] = []
         self.lookups: list[tuple[str, Fit, list[tuple[Path, int | None]]]] = []
         self.known: set[str] = set()
-        self.apart = frozenset(key for name in table.apart for key in spellings(name))
         self.is_nested = False
         self.blank: Row = {}
         for column in table.own_columns:
@@ -179,7 +177,7 @@ def _leftover(record: dict[str, Json], taken: set[Path], plan: _Plan) -> dict[st
     inside = {path[0] for path in taken if len(path) > 1}
     leftover: dict[str, Json] = {}
     for key, value in record.items():
-        if (key,) in taken or key in plan.apart or (value is None and key in plan.known):
+        if (key,) in taken or (value is None and key in plan.known):
             continue
         if key in inside:
             rest = {inner: item for inner, item in value.items() if (key, inner) not in taken}

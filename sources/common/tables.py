@@ -89,8 +89,6 @@ class Table:
         dated_by: of the table of runs: the column by which the platform lists them, and the cursor counts.
         watched: of the table of runs: columns whose change shows in the list, and makes a known run be read
             again.
-        apart: fields of a record, in snake_case, that rows of other tables hold (a run's nodes): they stay
-            out of `extra`.
     """
 
     name: str
@@ -101,7 +99,6 @@ class Table:
     endpoint: str | None = None
     dated_by: str = "started_at"
     watched: tuple[str, ...] = ()
-    apart: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
