@@ -19,6 +19,7 @@ evaluations as (
 evaluated as (
     select
         runs.*,
+        coalesce(runs.purpose, 'production') as run_purpose,
         evaluations.evaluation_id,
         evaluations.judge_model,
         evaluations.evaluated_at,
@@ -57,7 +58,9 @@ final as (
         end as outcome,
         classification,
         trigger_type,
-        purpose,
+        run_purpose as purpose,
+        -- The one place that says which runs figures count.
+        run_purpose in ('production', 'experiment') as is_counted,
         attempt,
         retry_of_run_id,
         run_at,

@@ -65,6 +65,7 @@ final as (
         runs.classification,
         runs.trigger_type,
         runs.purpose,
+        runs.is_counted,
         runs.attempt,
         runs.retry_of_run_id,
         runs.run_at,
