@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sources.b3os.paging import B3osRuns
+from sources.b3os.paging import B3osRuns, enveloped
 from sources.b3os.tables import NODE_EXECUTIONS, RUNS, TABLES, WORKFLOWS
 from sources.b3os.workflows import WorkflowList, WorkflowTable
 from sources.common.errors import NotFoundError
 from sources.common.http import path_of
-from sources.common.payload import encode, member, object_in
+from sources.common.payload import encode, member
 from sources.common.personal import with_hashed_emails
 from sources.common.records import fill_duration, read_record
 from sources.common.reference import ReferenceReader
@@ -98,7 +98,7 @@ class B3os(ReferenceReader):
         return record if self._keeps_emails else with_hashed_emails(record, *PEOPLE)
 
     async def run(self, run_id: str) -> dict[str, Json]:
-        record = object_in(await self._api.get(path_of("runs", run_id)), "run")
+        record = enveloped(await self._api.get(path_of("runs", run_id)), "run")
         if not record:
             raise NotFoundError(f"run {run_id} has an empty answer")
         # So that it can be told from a row of the list, which has no nodes either.

@@ -14,7 +14,7 @@ from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, 
 from sources.common.http import path_of
 from sources.common.listing import EVER, Order, Page
 from sources.common.lists import ROUND_SIZES, says_more
-from sources.common.payload import encode, member, rows_in
+from sources.common.payload import encode, member, object_in, rows_in
 from sources.common.reading import FAILURES_IN_A_ROW
 from sources.common.records import read_record
 from sources.common.state import digest
@@ -43,6 +43,9 @@ IDLE_PAGES = 2
 
 MOST_PAGES = 100_000
 """Pages after which a list is taken as endless."""
+
+ENVELOPE = ("code", "message", "requestId", "success")
+"""What both envelopes say beside `data`."""
 
 ROWS_THAT_SHOW_ORDER = 20
 """Rows of a list whose order is believed. Fewer may stand in any order by chance."""
@@ -133,6 +136,13 @@ def _is_full(payload: Json, rows: int, learnt: dict[str, Any]) -> bool:
     if isinstance(applied, int) and not isinstance(applied, bool) and applied > 0:
         return rows >= min(applied, asked or applied)
     return rows in ROUND_SIZES or (asked is not None and rows >= asked)
+
+
+def enveloped(payload: Json, name: str) -> dict[str, Json] | None:
+    """The record of a single-object answer, without what the envelope says of the request."""
+    if isinstance(payload, dict) and isinstance(payload.get("data"), dict):
+        payload = {key: value for key, value in payload.items() if key not in ENVELOPE}
+    return object_in(payload, name)
 
 
 class B3osRuns:

@@ -60,7 +60,7 @@ RUNS = Table(
     ),
     endpoint="runs",
     watched=("status", "ended_at", "cost"),
-    apart=("execution_state",),
+    elsewhere=("execution_state",),
 )
 
 NODE_EXECUTIONS = Table(

@@ -6,11 +6,10 @@ from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.b3os.paging import offset_pages
+from sources.b3os.paging import enveloped, offset_pages
 from sources.b3os.tables import WORKFLOWS
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, PlatformError, RefusedError
 from sources.common.http import path_of
-from sources.common.payload import object_in
 from sources.common.records import read_record, unidentified
 from sources.common.reference import sighted
 
@@ -114,7 +113,7 @@ class WorkflowTable:
         for name in names:
             entry = state.reference[WORKFLOWS.name][name]
             try:
-                record = object_in(await self._api.get(path_of("workflows", name)), "workflow")
+                record = enveloped(await self._api.get(path_of("workflows", name)), "workflow")
             except (NotFoundError, ForbiddenError, RefusedError):
                 record = None
             # When it comes back, it is loaded again whatever it says.
