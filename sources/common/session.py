@@ -244,6 +244,10 @@ class _Sync:
         now = self._session.clock()
         try:
             buffer.add(await platform.reference(self._selected, self._state, now))
+            async for rows in platform.growing(self._selected, self._state, now):
+                buffer.add(rows)
+                if buffer.is_full:
+                    yield Batch(buffer.to_arrow())
             if self._endpoints:
                 window, now = await self._list(backlog, now)
                 async for event in self._read_runs(backlog, window, now, buffer):
