@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from sources.b3os.paging import B3osRuns, enveloped
-from sources.b3os.tables import NODE_EXECUTIONS, RUNS, TABLES, WORKFLOWS
+from sources.b3os.tables import CU_USAGE, NODE_EXECUTIONS, RUNS, TABLES, WORKFLOWS
+from sources.b3os.usage import Usage
 from sources.b3os.workflows import WorkflowList, WorkflowTable
 from sources.common.errors import NotFoundError
 from sources.common.http import path_of
@@ -15,7 +17,7 @@ from sources.common.records import fill_duration, read_record
 from sources.common.reference import ReferenceReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import AsyncGenerator, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from sources.common.connector import PlatformOptions
@@ -69,7 +71,13 @@ PEOPLE = ("triggered_by", "created_by", "updated_by")
 
 def b3os(api: Api, options: PlatformOptions) -> B3os:
     """The API as an account's settings want it read."""
-    return B3os(api, workflow=options.workflow, keeps_emails=options.settings.get("keep_emails", False))
+    settings = options.settings
+    return B3os(
+        api,
+        workflow=options.workflow,
+        organization=settings.own("organization_id"),
+        keeps_emails=settings.get("keep_emails", False),
+    )
 
 
 class B3os(ReferenceReader):
@@ -77,6 +85,7 @@ class B3os(ReferenceReader):
 
     Args:
         workflow: read the runs of this workflow only.
+        organization: the only organisation whose compute units are read; None for all of the key's.
         keeps_emails: leave e-mail addresses as they are.
     """
 
@@ -85,12 +94,21 @@ class B3os(ReferenceReader):
     running_statuses = RUNNING_STATUSES
     reads_details = True
 
-    def __init__(self, api: Api, *, workflow: str | None = None, keeps_emails: bool = False) -> None:
+    def __init__(
+        self,
+        api: Api,
+        *,
+        workflow: str | None = None,
+        organization: str | None = None,
+        keeps_emails: bool = False,
+    ) -> None:
         super().__init__()
         self._api = api
         self._keeps_emails = keeps_emails
         workflows = WorkflowList(api, self._prepared, self.missing)
         self._workflows = WorkflowTable(api, workflows, self._prepared)
+        self._usage = Usage(api, organization, self.missing)
+        self._referred: set[str] = set()
         self.run_list = B3osRuns(api, RUNS, workflows, self._prepared, workflow)
 
     def _prepared(self, record: dict[str, Json]) -> dict[str, Json]:
@@ -120,6 +138,23 @@ class B3os(ReferenceReader):
         if WORKFLOWS.name in selected:
             rows.update(await self.optional("/workflows", self._workflows.rows(state, now)))
         return rows
+
+    async def growing(
+        self, selected: frozenset[str], state: SyncState, now: datetime
+    ) -> AsyncGenerator[Rows, None]:
+        if CU_USAGE.name in selected:
+            async with aclosing(self._usage.pages(state, now)) as pages:
+                async for rows in pages:
+                    yield rows
+
+    def refer(self, run: Row) -> None:
+        if run["workflow_id"] is not None:
+            self._referred.add(run["workflow_id"])
+
+    async def referred(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
+        if WORKFLOWS.name not in selected:
+            return {}
+        return await self._workflows.unlisted(self._referred, state, now)
 
 
 def _node_rows(run_id: str, run: dict[str, Json]) -> Iterator[Row]:

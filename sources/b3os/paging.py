@@ -185,7 +185,7 @@ class B3osRuns:
     ) -> AsyncGenerator[Page, None]:
         """The runs of a workflow, down to where they begin to be older than the scope."""
         since = scope.since_of(workflow_id)
-        order = _WorkflowOrder()
+        order = ListOrder()
         try:
             if self._failures_in_a_row >= FAILURES_IN_A_ROW:
                 raise EndpointError(f"the lists of {FAILURES_IN_A_ROW} workflows in a row could not be read")
@@ -206,8 +206,8 @@ class B3osRuns:
             yield Page([], part=workflow_id, error=error)
 
 
-class _WorkflowOrder:
-    """The order of one workflow's list, believed once enough of it was seen."""
+class ListOrder:
+    """The order of a list, believed once enough of it was seen."""
 
     def __init__(self) -> None:
         self._order = Order()

@@ -154,7 +154,7 @@ CU_USAGE = Table(
     ),
 )
 
-TABLES = {table.name: table for table in (RUNS, NODE_EXECUTIONS, WORKFLOWS, FETCH_ERRORS, SYNC_LOG)}
+TABLES = {table.name: table for table in (RUNS, NODE_EXECUTIONS, WORKFLOWS, CU_USAGE, FETCH_ERRORS, SYNC_LOG)}
 """The raw tables, by name."""
 
 OFF_BY_DEFAULT: frozenset[str] = frozenset()

@@ -91,13 +91,16 @@ class WorkflowTable:
         self._api = api
         self._workflows = workflows
         self._prepare = prepare
+        self._has_list = False
 
     async def rows(self, state: SyncState, now: datetime) -> Rows:
         """Rows of workflows that are new or changed, or that vanished since the last sync."""
         listed = await self._workflows.read(state.learnt)
+        self._has_list = True
         known = state.reference.setdefault(WORKFLOWS.name, {})
         for name in listed.keys() & known.keys():
             known[name].pop("is_gone", None)
+            known[name].pop("is_unlisted", None)
         rows = sighted(
             WORKFLOWS, (_row(record, name, is_gone=False) for name, record in listed.items()), state, now
         )
@@ -105,6 +108,14 @@ class WorkflowTable:
         rows += await self._vanished(gone, state)
         state.reference["seen"] = {WORKFLOWS.name: now.isoformat()}
         return {WORKFLOWS.name: rows}
+
+    async def unlisted(self, names: set[str], state: SyncState, now: datetime) -> Rows:
+        """Rows of workflows that have runs, and were archived before a sync ever saw them."""
+        known = state.reference.setdefault(WORKFLOWS.name, {})
+        unknown = sorted(names - known.keys()) if self._has_list else []
+        for name in unknown:
+            known[name] = {"first": now.isoformat(), "is_unlisted": True}
+        return {WORKFLOWS.name: await self._vanished(unknown, state)}
 
     async def _vanished(self, names: Iterable[str], state: SyncState) -> list[Row]:
         """Rows of workflows that the list no longer shows: they say so, and when it showed them last."""
@@ -119,9 +130,10 @@ class WorkflowTable:
             # When it comes back, it is loaded again whatever it says.
             entry.update(is_gone=True, content=None)
             if record is not None:
-                row = _row(self._prepare(record), name, is_gone=True)
+                row = {**_row(self._prepare(record), name, is_gone=True), "last_seen_at": None}
                 row["first_seen_at"] = datetime.fromisoformat(entry["first"])
-                row["last_seen_at"] = None if seen is None else datetime.fromisoformat(seen)
+                if seen is not None and "is_unlisted" not in entry:
+                    row["last_seen_at"] = datetime.fromisoformat(seen)
                 rows.append(row)
         return rows
 
