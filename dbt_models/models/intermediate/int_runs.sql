@@ -5,9 +5,9 @@ with runs as (
         [
             'run_key', 'platform', 'account', 'run_id', 'workflow_key', 'workflow_id', 'workflow_name',
             'workflow_version_id', 'model_key', 'model', 'status', 'status_outcome', 'verdict',
-            'verdict_outcome', 'classification', 'trigger_type', 'attempt', 'started_at', 'ended_at',
-            'duration_ms', 'cost', 'cost_unit', 'score', 'input_tokens', 'output_tokens', 'total_tokens',
-            'error_message', 'extracted_at',
+            'verdict_outcome', 'classification', 'trigger_type', 'purpose', 'attempt', 'retry_of_run_id',
+            'started_at', 'ended_at', 'duration_ms', 'cost', 'cost_unit', 'score', 'input_tokens',
+            'output_tokens', 'total_tokens', 'error_message', 'extracted_at',
         ],
     ) }}
 ),
@@ -19,6 +19,7 @@ evaluations as (
 evaluated as (
     select
         runs.*,
+        coalesce(runs.purpose, 'production') as run_purpose,
         evaluations.evaluation_id,
         evaluations.judge_model,
         evaluations.evaluated_at,
@@ -57,7 +58,11 @@ final as (
         end as outcome,
         classification,
         trigger_type,
+        run_purpose as purpose,
+        -- The one place that says which runs figures count.
+        run_purpose in ('production', 'experiment') as is_counted,
         attempt,
+        retry_of_run_id,
         run_at,
         {{ utc_date('run_at') }} as run_date,
         started_at,
