@@ -44,6 +44,7 @@ CONNECTOR = Connector(
         children=("", "/scores", "/steps", "/reviews", "/trace"),
         document="/openapi",
     ),
+    lookback_minutes=60,
     sweep_hours=7 * 24,
     open_run_days=30,
 )

@@ -198,6 +198,7 @@ RUNS = Table(
             "Credits that the run cost; null for old runs, and where the platform does not say it.",
             ("usage.credits_charged", "credits_charged"),
         ),
+        Column("usage_duration_ms", "duration", "Duration that counts as usage.", ("usage.duration_ms",)),
         Column("llm_call_count", "bigint", "Calls of models; workflows only.", ("usage.llm_call_count",)),
         Column(
             "ocr_pages_processed", "bigint", "Pages read; workflows only.", ("usage.ocr_pages_processed",)
