@@ -20,7 +20,7 @@ with runs as (
         cost,
         cost_unit,
         total_tokens
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 workflows as (

@@ -15,7 +15,7 @@ with runs as (
         is_scored,
         is_passed,
         run_at
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 workflows as (

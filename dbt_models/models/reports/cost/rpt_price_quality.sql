@@ -12,7 +12,7 @@ with runs as (
         is_scored,
         is_passed,
         cost
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
     where model <> '(unknown)'
 ),
 

@@ -13,7 +13,7 @@ with runs as (
         run_at,
         is_scored,
         is_passed
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 workflows as (

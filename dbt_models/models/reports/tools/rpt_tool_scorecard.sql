@@ -1,6 +1,6 @@
 -- One row per platform, account, tool and MCP server: how often it is called, fails, and how long it takes.
 with tool_calls as (
-    select * from {{ ref('fct_tool_calls') }}
+    select * from {{ counted(ref('fct_tool_calls')) }} as counted_tool_calls
 ),
 
 tool_runs as (
@@ -8,7 +8,7 @@ tool_runs as (
 ),
 
 runs as (
-    select * from {{ ref('fct_runs') }}
+    select * from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 accounts as (

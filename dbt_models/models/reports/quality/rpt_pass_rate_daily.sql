@@ -1,11 +1,11 @@
 -- One row per platform, account, model and day (UTC) since the model's first run, days without runs included.
 with runs as (
-    select * from {{ ref('fct_runs') }}
+    select * from {{ counted(ref('fct_runs')) }} as counted_runs
     where run_date is not null
 ),
 
 models as (
-    select * from {{ ref('dim_models') }}
+    select * from {{ counted(ref('dim_models')) }} as counted_models
 ),
 
 days as (

@@ -17,7 +17,7 @@ runs as (
         runs.account,
         runs.workflow_key,
         case when runs.is_passed then 1 else 0 end as passes
-    from {{ ref('fct_runs') }} as runs
+    from {{ counted(ref('fct_runs')) }} as runs
     left join unread_calls on runs.run_key = unread_calls.run_key
     where runs.is_scored and runs.tool_calls is not null and unread_calls.run_key is null
 ),

@@ -14,7 +14,7 @@ criteria as (
         count(case when is_required then 1 end) as required_criteria,
         count(case when is_required and is_passed then 1 end) as passed_required_criteria,
         count(case when is_required and not is_passed then 1 end) as failed_required_criteria
-    from {{ ref('fct_criterion_results') }}
+    from {{ counted(ref('fct_criterion_results')) }} as counted_criterion_results
     group by run_key
 ),
 
@@ -60,7 +60,7 @@ judged as (
                 and criteria.passed_required_criteria = criteria.required_criteria
                 then true
         end as is_criteria_passed
-    from {{ ref('fct_runs') }} as runs
+    from {{ counted(ref('fct_runs')) }} as runs
     inner join platforms
         on
             runs.platform = platforms.platform

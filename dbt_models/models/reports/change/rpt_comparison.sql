@@ -11,7 +11,7 @@ with runs as (
         model,
         run_at,
         is_passed
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
     where is_scored and workflow_key is not null and model <> '(unknown)'
 ),
 

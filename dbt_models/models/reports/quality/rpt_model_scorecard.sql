@@ -2,11 +2,11 @@
 {%- set sizes = var('repeat_sizes') %}
 
 with runs as (
-    select * from {{ ref('fct_runs') }}
+    select * from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 models as (
-    select * from {{ ref('dim_models') }}
+    select * from {{ counted(ref('dim_models')) }} as counted_models
 ),
 
 platforms as (
@@ -155,8 +155,8 @@ final as (
             repeats.pass_hat_{{ k }},
         {% endfor %}
         figures.runs_with_cost,
-        figures.total_cost,
-        figures.scored_cost,
+        case when models.cost_unit is not null then figures.total_cost end as total_cost,
+        case when models.cost_unit is not null then figures.scored_cost end as scored_cost,
         models.cost_unit,
         {{ safe_divide('figures.total_cost', 'figures.runs_with_cost') }} as mean_cost,
         {{ safe_divide('figures.scored_cost', 'figures.passed_runs') }} as cost_per_pass,

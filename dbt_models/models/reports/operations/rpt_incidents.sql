@@ -1,6 +1,6 @@
 -- One row per incident of a workflow: from the first of several failures in a row to the next pass, if any.
 with runs as (
-    select * from {{ ref('fct_runs') }}
+    select * from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 platforms as (

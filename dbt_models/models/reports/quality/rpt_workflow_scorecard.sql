@@ -1,6 +1,6 @@
 -- One row per workflow, workflow version and model with runs: how often it passes, at what cost, how fast.
 with runs as (
-    select * from {{ ref('fct_runs') }}
+    select * from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 workflows as (
@@ -18,9 +18,9 @@ figures as (
         model,
         {{ outcome_counts() }},
         count(cost) as runs_with_cost,
-        cast(sum(cost) as {{ sql_type('decimal(38, 9)') }}) as total_cost,
-        cast(sum(case when is_scored then cost end) as {{ sql_type('decimal(38, 9)') }}) as scored_cost,
-        max(cost_unit) as cost_unit,
+        {{ single_unit_sum('cost', 'cost_unit') }} as total_cost,
+        {{ single_unit_sum('case when is_scored then cost end', 'cost_unit') }} as scored_cost,
+        {{ single_unit('cost_unit') }} as cost_unit,
         {{ percentile('duration_ms', 0.5) }} as p50_duration_ms,
         {{ percentile('duration_ms', 0.95) }} as p95_duration_ms,
         min(run_at) as first_run_at,

@@ -15,7 +15,7 @@ events as (
         run_at,
         case when outcome = 'passed' then 1 else 0 end as good,
         case when outcome = 'passed' then 0 else 1 end as bad
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
     where outcome in ('passed', 'partial', 'failed', 'errored')
 ),
 

@@ -1,6 +1,6 @@
 -- One row per workflow and criterion: how often it is met, and how often it is what a run fails by.
 with results as (
-    select * from {{ ref('fct_criterion_results') }}
+    select * from {{ counted(ref('fct_criterion_results')) }} as counted_criterion_results
 ),
 
 workflows as (

@@ -8,7 +8,7 @@ with runs as (
         run_at,
         run_date,
         case when is_passed then 1 else 0 end as passed
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
     where is_scored and workflow_key is not null and run_at is not null
 ),
 
