@@ -47,8 +47,8 @@ FINAL_STATUSES = frozenset(
 
 RUNNING_STATUSES = frozenset({"pending", "queued", "scheduled", "running", "waiting", "paused"})
 
-FAILED_NODES = frozenset({"failure", "failed", "error", "errored", "timeout", "timed_out"})
-"""Statuses of a node whose result says what went wrong."""
+FAILED = frozenset({"failure", "failed", "error", "errored", "timeout", "timed_out"})
+"""Statuses of a run, and of a node whose result says what went wrong."""
 
 ERROR_TEXTS = (
     "error.message",
@@ -120,7 +120,11 @@ class B3os(ReferenceReader):
         if not record:
             raise NotFoundError(f"run {run_id} has an empty answer")
         # So that it can be told from a row of the list, which has no nodes either.
-        return {NODES: None, **self._prepared(record)}
+        record = {NODES: None, **self._prepared(record)}
+        if "error" not in record and _is_failed(member(record, "status")):
+            errors = (row["error"] for row in _node_rows(run_id, record) if row["error"] is not None)
+            record["error"] = next(errors, None)
+        return record
 
     async def children(self, endpoint: str, run_id: str, run: dict[str, Json] | None) -> Rows:
         if run is None or NODES not in run:
@@ -168,9 +172,13 @@ def _node_rows(run_id: str, run: dict[str, Json]) -> Iterator[Row]:
     for index, (node_id, node) in enumerate(nodes.items()):
         record = node if isinstance(node, dict) else {"value": node}
         row = read_record(NODE_EXECUTIONS, record, run_id=run_id, node_id=node_id, node_index=index)
-        row["error"] = _error_of(record) if str(row["status"] or "").strip().lower() in FAILED_NODES else None
+        row["error"] = _error_of(record) if _is_failed(row["status"]) else None
         fill_duration(row)
         yield row
+
+
+def _is_failed(status: Json) -> bool:
+    return str(status or "").strip().lower() in FAILED
 
 
 def _error_of(node: dict[str, Json]) -> str | None:
