@@ -1,4 +1,4 @@
--- Every raw run, and its cost, is in the facts once; every one that figures count in the reports that are sums of them.
+-- Every raw run, and its cost, is in the facts once; every one that counts in the reports that are sums.
 with counts as (
     {% for platform in ['armature'] %}
         select

@@ -1,4 +1,4 @@
--- Scored and passed runs that figures count are the same in the facts and in the reports that are sums of them.
+-- Scored and passed runs that count are the same in the facts and in the reports that are sums of them.
 with counts as (
     select
         platform,

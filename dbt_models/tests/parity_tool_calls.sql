@@ -1,4 +1,4 @@
--- Every raw tool call is in the facts once; every one that figures count in the calls per run and in the scorecard.
+-- Every raw tool call is in the facts once; every one that counts in those per run and in the scorecard.
 with counts as (
     {% for platform in ['armature'] %}
         select

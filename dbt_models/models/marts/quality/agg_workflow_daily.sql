@@ -1,4 +1,4 @@
--- One row per workflow, day (UTC) with runs and cost unit: numerators and denominators, to be summed before dividing.
+-- One row per workflow, day (UTC) with runs and cost unit: numerators and denominators, to be summed.
 with runs as (
     select * from {{ counted(ref('fct_runs')) }} as counted_runs
 ),

@@ -68,6 +68,7 @@ final as (
         runs.is_counted,
         runs.attempt,
         runs.retry_of_run_id,
+        runs.is_retried,
         runs.run_at,
         runs.run_date,
         runs.started_at,
