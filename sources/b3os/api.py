@@ -12,7 +12,7 @@ from sources.b3os.workflows import WorkflowList, WorkflowTable
 from sources.common.errors import NotFoundError
 from sources.common.http import path_of
 from sources.common.payload import encode, member
-from sources.common.personal import with_hashed_emails
+from sources.common.personal import discreet
 from sources.common.records import fill_duration, read_record
 from sources.common.reference import ReferenceReader
 
@@ -77,6 +77,7 @@ def b3os(api: Api, options: PlatformOptions) -> B3os:
         workflow=options.workflow,
         organization=settings.own("organization_id"),
         keeps_emails=settings.get("keep_emails", False),
+        email_salt=settings.secret("email_salt"),
     )
 
 
@@ -87,6 +88,7 @@ class B3os(ReferenceReader):
         workflow: read the runs of this workflow only.
         organization: the only organisation whose compute units are read; None for all of the key's.
         keeps_emails: leave e-mail addresses as they are.
+        email_salt: goes before each address that is hashed, so that nobody can look a known one up.
     """
 
     tables = TABLES
@@ -101,11 +103,13 @@ class B3os(ReferenceReader):
         workflow: str | None = None,
         organization: str | None = None,
         keeps_emails: bool = False,
+        email_salt: str = "",
     ) -> None:
         super().__init__()
         self._api = api
         self._keeps_emails = keeps_emails
-        workflows = WorkflowList(api, self._prepared, self.missing)
+        self._salt = email_salt
+        self._list = workflows = WorkflowList(api, self._prepared, self.missing)
         self._workflows = WorkflowTable(api, workflows, self._prepared)
         self._usage = Usage(api, organization, self.missing)
         self._referred: set[str] = set()
@@ -113,7 +117,7 @@ class B3os(ReferenceReader):
 
     def _prepared(self, record: dict[str, Json]) -> dict[str, Json]:
         """A record as it may be loaded."""
-        return record if self._keeps_emails else with_hashed_emails(record, *PEOPLE)
+        return record if self._keeps_emails else discreet(record, *PEOPLE, salt=self._salt)
 
     async def run(self, run_id: str) -> dict[str, Json]:
         record = enveloped(await self._api.get(path_of("runs", run_id)), "run")
@@ -138,6 +142,7 @@ class B3os(ReferenceReader):
         return False
 
     async def reference(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
+        self._list.now = now
         rows: Rows = {}
         if WORKFLOWS.name in selected:
             rows.update(await self.optional("/workflows", self._workflows.rows(state, now)))
