@@ -196,10 +196,8 @@ class RunflowRuns:
             self._missing.append(sentence)
 
 
-RELATIONS = frozenset(
-    {"comfyui_workflow", "current_evaluation_summary", "flow", "logs", "model", "node_runs"}
-)
-"""What a run's record may hold besides itself, if it is asked for."""
+RELATIONS = frozenset({"comfyui_workflow", "flow", "logs", "model", "node_runs"})
+"""What a run's record may hold besides itself; runmart asks for none of it."""
 
 
 def told(record: dict[str, Json]) -> dict[str, Json]:
