@@ -20,7 +20,7 @@ from sources.common.errors import (
     UnreadableError,
 )
 from sources.common.http import Api, path_of
-from sources.common.payload import encode, member, rows_in
+from sources.common.payload import member, rows_in
 from sources.common.settings import AccountSettings
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ async def _check(known: Connector, account: str, settings: HttpSettings) -> Chec
             told = "organization and role are not told"
             outcome.endpoints.append(EndpointCheck(known.probes.account, "none", told))
         else:
-            outcome.organization = _text(member(whose, *known.probes.organization))
-            outcome.role = _text(member(whose, *known.probes.role))
+            outcome.organization = _told(whose, known.probes.organization)
+            outcome.role = _told(whose, known.probes.role)
             outcome.endpoints.append(EndpointCheck(known.probes.account, "ok"))
         outcome.endpoints += await visit.lists()
         outcome.endpoints += await visit.runs()
@@ -105,8 +105,18 @@ async def _check(known: Connector, account: str, settings: HttpSettings) -> Chec
     return outcome
 
 
-def _text(value: Json) -> str | None:
-    return None if value is None else value if isinstance(value, str) else encode(value)
+def _told(answer: Json, names: tuple[str, ...]) -> str | None:
+    """What an answer says under the first of the names that it has, and each record of it if it is a list."""
+    if not names:
+        return None
+    found = [member(answer, *names)]
+    if found == [None]:
+        try:
+            found = [member(row, *names) for row in rows_in(answer)]
+        except UnreadableError:
+            return None
+    flat = [one for value in found for one in (value if isinstance(value, list) else [value])]
+    return ", ".join(dict.fromkeys(str(one) for one in flat if one is not None)) or None
 
 
 class _Visit:
@@ -273,7 +283,7 @@ def print_check(outcome: CheckOutcome) -> None:
         say(f"  {endpoint.result:<6}  {endpoint.endpoint:<24} {endpoint.detail}".rstrip())
     say()
     if not outcome.fields:
-        said = "was not found" if not outcome.serves_openapi else "describes none of the tables"
+        said = "describes none of the tables" if outcome.serves_openapi else "is not known or not served"
         say(f"An OpenAPI document of the platform {said}: field names were not compared.")
         return
     say("Fields that the platform describes and the tables do not know (they are kept in `extra`):")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.logs import LogFormat
-from pipelines.platforms import EMULATED, PLATFORMS
+from pipelines.platforms import PLATFORMS
 from pipelines.query import Format
 
 if TYPE_CHECKING:
@@ -350,7 +350,7 @@ def query(
 
 @app.command(epilog="Example: runmart emulate armature --port 8600 --runs 500 --fail-rate 0.05")
 def emulate(
-    platform: Annotated[str, typer.Argument(help=f"Platform to emulate: {', '.join(EMULATED)}.")],
+    platform: Annotated[str, typer.Argument(help=f"Platform to emulate: {NAMES}.")],
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port on loopback; 0 for a free one.")
     ] = 8600,
@@ -385,7 +385,7 @@ def emulate(
     from pipelines.emulate import emulate as serve
     from pipelines.options import known_name
 
-    known_name(platform, EMULATED, "emulated platform")
+    known_name(platform, PLATFORMS, "platform")
     serve(platform, port, Size(runs, workflows), seed, latency_ms, fail_rate, api_key)
     return 0
 

@@ -23,10 +23,10 @@ MARK = "runmart_demo"
 
 
 SIZES = {
-    "armature": Size(900, 24),
-    "b3os": Size(500, 12),
-    "eigenpal": Size(500, 8),
-    "runflow": Size(700, 12),
+    "armature": Size(1800, 36),
+    "b3os": Size(1000, 16),
+    "eigenpal": Size(1200, 10),
+    "runflow": Size(1400, 20),
 }
 """Accounts that load in a minute together, on two cores; workflows are few, so that each has its repeats."""
 

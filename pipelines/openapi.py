@@ -39,7 +39,7 @@ def differences(document: Any, known: Connector) -> list[Difference]:  # noqa: A
 
 
 def _difference(table: Table, described: Described, fields: set[str]) -> Difference:
-    known_to_us = {column.name for column in table.own_columns} | {*described.apart}
+    known_to_us = {column.name for column in table.own_columns} | {*described.apart, *table.elsewhere}
     known_to_us.update(path.partition(".")[0] for column in table.own_columns for path in column.paths)
     top = {name for name in fields if "." not in name}
     looked_up = [column for column in table.own_columns if not column.derived]
@@ -69,6 +69,8 @@ class _Schemas:
                 break
         if described.lists:
             properties = self._items(schema, properties, described.lists)
+        for name in described.inside:
+            properties = self._items({}, properties, (name,))
         return set(self._names(properties, "", 0))
 
     def _response(self, path: str) -> Any:  # noqa: ANN401

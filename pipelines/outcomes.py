@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.output import counted, note, say
-from pipelines.platforms import label
+from pipelines.platforms import PLATFORMS, label
 from pipelines.scorecard import print_scorecard
 
 if TYPE_CHECKING:
@@ -68,8 +68,10 @@ def print_demo(outcome: DemoOutcome) -> None:
     say("  runmart status")
     say('  runmart query "select * from analytics.agg_workflow_daily"')
     say()
-    say("Load your own account, into runmart.duckdb:")
+    say("Load your own accounts, into runmart.duckdb:")
     say("  unset DESTINATION__DUCKDB__CREDENTIALS")
     say("  export SOURCES__ARMATURE__BASE_URL=https://your-org.armature.app")
     say("  export SOURCES__ARMATURE__API_KEY=amt_…")
-    say("  runmart check armature && runmart run armature")
+    others = [f"SOURCES__{name.upper()}__API_KEY" for name in PLATFORMS if name != "armature"]
+    say(f"  # and for other platforms {', '.join(others)}")
+    say("  runmart check && runmart run")

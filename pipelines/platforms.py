@@ -12,12 +12,8 @@ if TYPE_CHECKING:
 
     from sources.common.connector import Connector
 
-PLATFORMS = ("armature", "b3os", "runflow", "eigenpal")
+PLATFORMS = ("armature", "b3os", "eigenpal", "runflow")
 """Their names: also those of their folders, sections of settings, and schemas in the warehouse."""
-
-
-EMULATED = ("armature", "b3os", "eigenpal", "runflow")
-"""Those that the emulator can pretend to be."""
 
 
 def label(platform: str, account: str) -> str:

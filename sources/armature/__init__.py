@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import dlt
 from dlt.common.configuration.specs import BaseConfiguration
 
-from sources.armature.api import CRITERIA_NAMES, armature
+from sources.armature.api import armature
+from sources.armature.described import DESCRIBED
 from sources.armature.tables import OFF_BY_DEFAULT, TABLES
-from sources.common.connector import Connector, Described, Probes
-from sources.common.payload import LIST_NAMES
+from sources.common.connector import Connector, Probes
 from sources.common.session import Session  # noqa: TC001
 from sources.common.settings import Access
 from sources.common.tables import DEFAULT_ACCOUNT
@@ -46,18 +46,7 @@ CONNECTOR = Connector(
         query={"range": "30d", "pageSize": 5},
         children=("", "/evaluation", "/tool-calls", "/trace"),
         document="/openapi",
-        described={
-            "runs": Described("/runs/{}", ("run", "data")),
-            "evaluations": Described("/runs/{}/evaluation", ("evaluation", "data"), apart=CRITERIA_NAMES),
-            "evaluation_criteria": Described("/runs/{}/evaluation", ("evaluation", "data"), CRITERIA_NAMES),
-            "tool_calls": Described("/runs/{}/tool-calls", (), ("tool_calls", "calls", *LIST_NAMES)),
-            "trace_spans": Described(
-                "/runs/{}/trace", ("trace", "data"), ("spans", "rows", "items", "events")
-            ),
-            "workflows": Described("/workflows/{}", ("workflow", "data"), apart=CRITERIA_NAMES),
-            "workflow_criteria": Described("/workflows/{}", ("workflow", "data"), ("criteria",)),
-            "mcp_servers": Described("/mcp-servers", (), ("mcp_servers", "servers", *LIST_NAMES)),
-        },
+        described=DESCRIBED,
     ),
 )
 

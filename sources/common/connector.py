@@ -43,12 +43,14 @@ class Described:
         path: of the operation, below any prefix; `{}` stands for an id.
         wrappers: names of objects that may wrap the answer, best first.
         lists: names of the list that holds the rows, best first; none for an answer that is one record.
+        inside: names of lists within its rows, outermost first, down to the one whose rows are meant.
         apart: names, in a record, of what has a table of its own.
     """
 
     path: str
     wrappers: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
 

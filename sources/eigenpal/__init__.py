@@ -13,6 +13,7 @@ from sources.common.session import Session  # noqa: TC001
 from sources.common.settings import Access
 from sources.common.tables import DEFAULT_ACCOUNT
 from sources.eigenpal.api import eigenpal
+from sources.eigenpal.described import DESCRIBED
 from sources.eigenpal.tables import OFF_BY_DEFAULT, TABLES
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ CONNECTOR = Connector(
         query={"limit": 5},
         children=("", "/scores", "/steps", "/reviews", "/trace"),
         document="/openapi",
+        described=DESCRIBED,
     ),
     lookback_minutes=60,
     sweep_hours=7 * 24,

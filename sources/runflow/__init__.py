@@ -13,6 +13,7 @@ from sources.common.session import Session  # noqa: TC001
 from sources.common.settings import Access
 from sources.common.tables import DEFAULT_ACCOUNT
 from sources.runflow.api import runflow
+from sources.runflow.described import DESCRIBED
 from sources.runflow.tables import OFF_BY_DEFAULT, TABLES
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ CONNECTOR = Connector(
         query={"limit": 5, "sort_by": "created_at:desc"},
         children=("", "/node-runs", "/evaluations"),
         document="/openapi.json",
+        described=DESCRIBED,
     ),
     # Evaluations are tried again, and people give their thumb, days after a run's end.
     sweep_hours=7 * 24.0,

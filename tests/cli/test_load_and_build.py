@@ -15,6 +15,7 @@ import pytest
 
 from emulator.common import faults
 from pipelines.demo import MARK
+from pipelines.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from commands import Place
@@ -106,16 +107,27 @@ def test_a_load_that_is_interrupted_says_what_is_kept(empty: Place, own_account:
     assert "Traceback" not in err
 
 
-def test_the_emulator_tells_how_to_be_used_and_refuses_a_taken_port(empty: Place) -> None:
-    process = empty.start("emulate", "armature", "--port", "0", "--runs", "20", "--workflows", "4")
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(6)]
-    exports = dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
-    assert empty.call("check", "armature", **exports).code == 0
-    port = exports["SOURCES__ARMATURE__BASE_URL"].rpartition(":")[2]
-    empty.call("emulate", "armature", "--port", port).failed_with(2, port, "in use")
-    process.send_signal(signal.SIGINT)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_emulator_tells_how_to_be_used(empty: Place, platform: str) -> None:
+    process = empty.start("emulate", platform, "--port", "0", "--runs", "20", "--workflows", "4")
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(6)]
+        exports = dict(re.findall(r"export (\w+)=(\S+)", "".join(lines)))
+        done = empty.call("check", "--json", **exports)
+        assert done.code == 0, done.err
+        assert done.json["platform"] == platform
+        assert {endpoint["result"] for endpoint in done.json["endpoints"]} <= {"ok", "none"}
+        assert "/runs/{id}" in {endpoint["endpoint"] for endpoint in done.json["endpoints"]}
+        assert done.json["organization"]
+    finally:
+        process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 0
+
+
+def test_the_emulator_refuses_a_taken_port(empty: Place, account: Account) -> None:
+    port = account.origin.rpartition(":")[2]
+    empty.call("emulate", "armature", "--port", port).failed_with(2, port, "in use")
 
 
 def test_the_demo_goes_the_whole_way_and_replaces_an_earlier_one(empty: Place) -> None:
@@ -133,9 +145,19 @@ def test_the_demo_goes_the_whole_way_and_replaces_an_earlier_one(empty: Place) -
         "runmart_demo.read.duckdb",
     }
     with duckdb.connect(str(empty.folder / "runmart_demo.duckdb"), read_only=True) as connection:
-        (runs,) = connection.execute("select count(*) from analytics.fct_runs").fetchall()[0]
+        found = connection.execute(
+            "select platform, min(cost_unit), count(*) from analytics.fct_runs group by 1 order by 1"
+        ).fetchall()
         assert connection.execute("from duckdb_tables() where table_name = 'old'").fetchall() == []
-    assert 50 <= runs <= 70
+    assert [(platform, unit) for platform, unit, _ in found] == [
+        ("armature", "unknown"),
+        ("b3os", "compute_units"),
+        ("eigenpal", "credits"),
+        ("runflow", "usd"),
+    ]
+    assert all(45 <= runs <= 75 for _, _, runs in found)
+    for platform, unit, _ in found:
+        assert re.search(rf"^ {platform} .* {unit} ", done.out, re.MULTILINE), platform
 
 
 def test_the_demo_leaves_a_real_warehouse_alone(loaded: Place) -> None:

@@ -50,6 +50,7 @@ def test_people_read_the_same(whole: Place) -> None:
     assert "last complete sync" in out
     assert "tool_calls" in out
     assert "which is all that is loaded" in out
+    assert "Of b3os, eigenpal, runflow nothing was loaded yet" in out
 
 
 def test_holes_and_unread_details_are_shown_and_end_with_3(loaded: Place) -> None:
