@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +12,13 @@ from commands import ROOT
 
 from pipelines import failures
 from pipelines.cli import GLOBAL_FLAGS, app
-from sources.armature.tables import TABLES
+from pipelines.platforms import PLATFORMS, connector
 
 if TYPE_CHECKING:
     from commands import Place
 
 README = (ROOT / "README.md").read_text()
-ARMATURE = (ROOT / "sources" / "armature" / "README.md").read_text()
+OWN = {name: (ROOT / "sources" / name / "README.md").read_text() for name in PLATFORMS}
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
@@ -36,7 +37,7 @@ def test_every_command_is_in_the_readme_and_has_help_with_an_example(empty: Plac
 def test_the_commands_and_options_that_are_shown_exist() -> None:
     lines = [
         line
-        for text in (README, ARMATURE)
+        for text in (README, *OWN.values())
         for line in re.findall(r"runmart(?: --log-format json)? [a-z].*", text)
     ]
     for line in lines:
@@ -61,10 +62,36 @@ def test_the_exit_codes_are_those_of_the_program(empty: Place) -> None:
     )
 
 
-def test_every_raw_table_is_named() -> None:
-    for name in TABLES:
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_raw_table_is_named(platform: str) -> None:
+    known = connector(platform)
+    (row,) = re.findall(rf"^\| `{platform}` \| (.*) \|$", README, re.MULTILINE)
+    about_loads = {"sync_log", "fetch_errors"}
+    assert set(re.findall(r"`(\w+)`", row)) == known.tables.keys() - about_loads
+    assert set(re.findall(r"\*`(\w+)`\*", row)) == known.off_by_default
+    for name in known.tables:
         assert f"`{name}`" in README
-        assert f"`{name}`" in ARMATURE
+        assert f"`{name}`" in OWN[platform]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_leads_to_an_account_is_named(platform: str) -> None:
+    access = connector(platform).access
+    assert f"SOURCES__{platform.upper()}__API_KEY" in README
+    assert access.title in README
+    if access.address is None:
+        assert f"SOURCES__{platform.upper()}__BASE_URL" in README
+
+
+def test_the_examples_of_settings_can_be_read() -> None:
+    for name in ("config.toml", "example.secrets.toml"):
+        text = (ROOT / ".dlt" / name).read_text()
+        assert tomllib.loads(text)
+        # What is left out with `# ` is to be right once that is taken away.
+        examples = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
+        sections = tomllib.loads(examples)["sources"]
+        assert sections.keys() <= set(PLATFORMS)
+        assert all(section.keys() <= {"api_key", "base_url", "accounts"} for section in sections.values())
 
 
 def test_every_mart_that_is_named_exists() -> None:
@@ -73,7 +100,7 @@ def test_every_mart_that_is_named_exists() -> None:
 
 
 def test_linked_files_exist() -> None:
-    for text, folder in ((README, ROOT), (ARMATURE, ROOT / "sources" / "armature")):
+    for text, folder in ((README, ROOT), *((OWN[name], ROOT / "sources" / name) for name in PLATFORMS)):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
             assert (folder / target).exists(), target
 
