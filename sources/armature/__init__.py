@@ -10,8 +10,8 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from sources.armature.api import armature
 from sources.armature.tables import OFF_BY_DEFAULT, TABLES
+from sources.common.apart import SessionApart  # noqa: TC001
 from sources.common.connector import Connector, Probes
-from sources.common.session import Session  # noqa: TC001
 from sources.common.settings import Access
 from sources.common.tables import DEFAULT_ACCOUNT
 
@@ -37,6 +37,7 @@ CONNECTOR = Connector(
     tables=TABLES,
     off_by_default=OFF_BY_DEFAULT,
     platform=armature,
+    settings={"evaluation_wait_hours": 48.0},
     probes=Probes(
         account="/org",
         organization=("organization.name", "organization.slug", "organization.id"),
@@ -56,7 +57,7 @@ def armature_source(
     since: datetime | None = None,
     workflow: str | None = None,
     account: str = DEFAULT_ACCOUNT,
-    session: Session | None = None,
+    session: SessionApart | None = None,
 ) -> Iterable[DltResource]:
     """The run history of an Armature account.
 

@@ -95,7 +95,7 @@ RESULT_FLAGS = tuple(
 
 def armature(api: Api, options: PlatformOptions) -> Armature:
     """The API as an account's settings want it read."""
-    wait = options.settings.get("evaluation_wait_hours", 48.0)
+    wait = options.settings["evaluation_wait_hours"]
     return Armature(api, workflow=options.workflow, evaluation_wait=timedelta(hours=wait))
 
 
