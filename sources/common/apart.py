@@ -7,19 +7,15 @@ that started it, however that ends.
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
-import pickle
 import queue
-import struct
-import subprocess
 import sys
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sources.common.errors import RunmartError
+from sources.common.reader import Reader, ReaderDiedError, get_ready, give_back, read, take, write
 from sources.common.session import ChunkEnd, Outcome, Progress, Session, SyncSettings
 from sources.common.tables import DEFAULT_ACCOUNT
 
@@ -27,107 +23,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from sources.common.errors import RunmartError
     from sources.common.http import Api, HttpSettings
-    from sources.common.platform import Platform
+    from sources.common.platform import Platform, PlatformOptions
     from sources.common.session import Batch
 
 logger = logging.getLogger("runmart.sync")
 
-_LENGTH = struct.Struct("<Q")
 _LOGGERS = "runmart"
 """The loggers whose records are handed on to the process that asked for the sync."""
-
-_SERVE = "import sys; sys.path[:] = {path!r}; from sources.common.apart import serve; serve()"
 
 
 @dataclass(frozen=True)
 class Plan:
     """All that a sync needs to know to begin, in a form that travels between processes."""
 
-    platform: Callable[[Api], Platform]
+    platform: Callable[[Api, PlatformOptions], Platform]
+    options: PlatformOptions
     http: HttpSettings
     settings: SyncSettings
     account: str = DEFAULT_ACCOUNT
 
-    def session(self) -> Session:
+    def session(self, on_progress: Callable[[Progress], None] | None = None) -> Session:
         """The sync in this process."""
-        return Session(self.platform, self.http, self.settings, account=self.account)
-
-
-class ReaderDiedError(RunmartError):
-    """The process that reads is gone, and with it what it had not handed over."""
+        return Session(
+            lambda api: self.platform(api, self.options),
+            self.http,
+            self.settings,
+            on_progress,
+            account=self.account,
+        )
 
 
 # -- the process that asks -----------------------------------------------------------------------------
-
-
-class _Reader:
-    """A process that reads, seen from the one that started it."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-            [sys.executable, "-c", _SERVE.format(path=sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # Ctrl-C is for the process that loads: it then ends this one.
-            process_group=0,
-        )
-
-    def send(self, what: object) -> None:
-        try:
-            _write(self._process.stdin, what)
-        except OSError as error:
-            raise self._died() from error
-
-    def receive(self) -> Any:  # noqa: ANN401 - what `_Service` sends
-        try:
-            return _read(self._process.stdout)
-        except EOFError as error:
-            raise self._died() from error
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-    def _died(self) -> ReaderDiedError:
-        self.end()
-        return ReaderDiedError(
-            f"The process that reads the platform ended unexpectedly (exit code {self._process.returncode}). "
-            "What was loaded stays; run the load again."
-        )
-
-
-_idle: list[_Reader] = []
-_idle_of = 0
-"""The process that the idle readers belong to: after a fork they are the parent's."""
-
-
-def get_ready() -> None:
-    """Start a process that reads, so that it is there when a sync begins."""
-    if not _of_this_process():
-        _idle.append(_Reader())
-
-
-def _take() -> _Reader:
-    return _of_this_process().pop() if _of_this_process() else _Reader()
-
-
-@atexit.register
-def end_idle() -> None:
-    """End the processes that have nothing to read."""
-    while _of_this_process():
-        _idle.pop().end()
-
-
-def _of_this_process() -> list[_Reader]:
-    global _idle_of
-    if _idle_of != os.getpid():
-        _idle.clear()
-        _idle_of = os.getpid()
-    return _idle
 
 
 class SessionApart:
@@ -146,14 +74,14 @@ class SessionApart:
         self.failure: RunmartError | None = None
         self.is_done = False
         self._on_progress = on_progress
-        self._reader: _Reader | None = None
+        self._reader: Reader | None = None
         self._is_talking = False
         get_ready()
 
     def begin(self, state: dict[str, Any], cursor: datetime | None, selected: frozenset[str]) -> None:
         """Start reading; see `Session.begin`."""
         if self._reader is None and not self.is_done:
-            self._reader = _take()
+            self._reader = take()
             now = None if self.clock is None else self.clock()
             self._reader.send(_Begin(self.plan, state, cursor, selected, now, _level(), dict(os.environ)))
 
@@ -194,7 +122,7 @@ class SessionApart:
                 pass
         except ReaderDiedError:
             return
-        _of_this_process().append(reader)
+        give_back(reader)
 
 
 def _level() -> int:
@@ -278,8 +206,7 @@ class _Service(logging.Handler):
         os.environ.clear()
         os.environ.update(begin.environment)
         logging.getLogger(_LOGGERS).setLevel(begin.level)
-        plan = begin.plan
-        session = Session(plan.platform, plan.http, plan.settings, self.tell, account=plan.account)
+        session = begin.plan.session(self.tell)
         now = begin.now
         if now is not None:
             session.clock = lambda: now
@@ -307,7 +234,7 @@ class _Service(logging.Handler):
 
     def _write(self, what: object) -> None:
         with self._lock:
-            _write(self._pipe, what)
+            write(self._pipe, what)
 
 
 def serve() -> None:
@@ -325,7 +252,7 @@ def serve() -> None:
     def listen() -> None:
         try:
             while True:
-                asked.put(_read(questions))
+                asked.put(read(questions))
         except EOFError:
             # Nobody waits for what is being read.
             os._exit(0)
@@ -335,21 +262,3 @@ def serve() -> None:
         service.run(asked)
     except BrokenPipeError:
         os._exit(0)
-
-
-def _write(pipe: BinaryIO | Any, what: object) -> None:  # noqa: ANN401
-    packed = pickle.dumps(what, protocol=5)
-    pipe.write(_LENGTH.pack(len(packed)))
-    pipe.write(packed)
-    pipe.flush()
-
-
-def _read(pipe: BinaryIO | Any) -> Any:  # noqa: ANN401
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    packed = pipe.read(length)
-    if len(packed) < length:
-        raise EOFError
-    return pickle.loads(packed)  # noqa: S301 - both ends are our own

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sources.common.apart import Plan, SessionApart
+from sources.common.platform import PlatformOptions
 from sources.common.session import SyncSettings
 from sources.common.settings import Access, AccountSettings, http_settings
 from sources.common.source import resources_of
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from sources.common.http import Api, HttpSettings
     from sources.common.platform import Platform
     from sources.common.session import Progress
-
-
-@dataclass(frozen=True)
-class PlatformOptions:
-    """What a sync asks of a platform.
-
-    Attributes:
-        settings: the settings that only this platform has, by name; see `Connector.settings`.
-        workflow: the runs of this workflow only.
-    """
-
-    settings: Mapping[str, Any]
-    workflow: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +99,8 @@ class Connector:
         """
         settings = AccountSettings(self.name, account)
         plan = Plan(
-            partial(_made, self.platform, PlatformOptions(settings.values(self.settings), workflow)),
+            self.platform,
+            PlatformOptions(settings.values(self.settings), workflow),
             self.http(account, base_url, api_key),
             SyncSettings(
                 chunk_runs=chunk_runs,
@@ -145,9 +133,3 @@ class Connector:
         return resources_of(
             self.tables, new_session, off_by_default=self.off_by_default, is_chunked=session is not None
         )
-
-
-def _made(
-    platform: Callable[[Api, PlatformOptions], Platform], options: PlatformOptions, api: Api
-) -> Platform:
-    return platform(api, options)
