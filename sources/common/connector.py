@@ -70,7 +70,7 @@ class Connector:
     platform: Callable[[Api, PlatformOptions], Platform]
     probes: Probes
     settings: Mapping[str, str | float | bool | type[str]] = field(default_factory=dict)
-    lookback_minutes: float = 15.0
+    lookback_minutes: float = 20.0
     sweep_hours: float = KNOWN_FOR / timedelta(hours=1)
     open_run_days: float = 7.0
 
