@@ -61,7 +61,7 @@ def moment(text: str, now: int) -> int:
 def page_of_runs(world: World, settings: EigenPalSettings, query: Mapping[str, str]) -> Page:
     """The page that a query asks for; runs with raw bodies match every filter but those of creation."""
     now = world.clock.now()
-    limit = int(query.get("limit", settings.default_limit))
+    limit = min(int(query.get("limit", settings.default_limit)), settings.max_limit)
     entries = _created(world, settings, query, now)
     position = _position(world, entries, query)
     filters = Filters(world, settings, query, now)

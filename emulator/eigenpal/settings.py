@@ -21,6 +21,8 @@ class EigenPalSettings:
     timestamps: Literal["iso_z", "iso_offset"] = "iso_z"
 
     default_limit: int = 50
+    # A larger `limit` of runs is cut down to this, silently.
+    max_limit: int = 100
     # Which filters thin a page out after it was cut, so that it is short or even empty and yet not the last:
     # only `sampleRate`, which is documented; every one but those of time and of reviews; or none.
     thinned_by: Literal["sample_rate", "filters", "nothing"] = "sample_rate"

@@ -10,8 +10,8 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from sources.b3os.api import b3os
 from sources.b3os.tables import OFF_BY_DEFAULT, TABLES
+from sources.common.apart import SessionApart  # noqa: TC001
 from sources.common.connector import Connector, Probes
-from sources.common.session import Session  # noqa: TC001
 from sources.common.settings import Access
 from sources.common.tables import DEFAULT_ACCOUNT
 
@@ -34,6 +34,7 @@ CONNECTOR = Connector(
     tables=TABLES,
     off_by_default=OFF_BY_DEFAULT,
     platform=b3os,
+    settings={"organization_id": str, "email_salt": str, "keep_emails": False},
     probes=Probes(
         account="/organizations",
         organization=("name", "slug", "id"),
@@ -53,7 +54,7 @@ def b3os_source(
     since: datetime | None = None,
     workflow: str | None = None,
     account: str = DEFAULT_ACCOUNT,
-    session: Session | None = None,
+    session: SessionApart | None = None,
 ) -> Iterable[DltResource]:
     """The run history of a B3OS organisation.
 

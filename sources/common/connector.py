@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sources.common.session import Session, SyncSettings
+from sources.common.apart import Plan, SessionApart
+from sources.common.platform import PlatformOptions
+from sources.common.session import SyncSettings
 from sources.common.settings import Access, AccountSettings, http_settings
 from sources.common.source import resources_of
 from sources.common.state import KNOWN_FOR
@@ -20,19 +22,6 @@ if TYPE_CHECKING:
     from sources.common.http import Api, HttpSettings
     from sources.common.platform import Platform
     from sources.common.session import Progress
-
-
-@dataclass(frozen=True)
-class PlatformOptions:
-    """What a sync asks of a platform.
-
-    Attributes:
-        settings: the account's settings, for those that only this platform has.
-        workflow: the runs of this workflow only.
-    """
-
-    settings: AccountSettings
-    workflow: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +79,7 @@ class Connector:
         tables: its raw tables, by name.
         off_by_default: tables that are loaded only when they are asked for.
         platform: makes what a sync reads, for one client.
+        settings: settings that only this platform has, with their defaults; of a type where there is none.
         lookback_minutes, sweep_hours, open_run_days: defaults of the settings of these names; see
             `SyncSettings`.
     """
@@ -100,7 +90,8 @@ class Connector:
     off_by_default: frozenset[str]
     platform: Callable[[Api, PlatformOptions], Platform]
     probes: Probes
-    lookback_minutes: float = 15.0
+    settings: Mapping[str, str | float | bool | type[str]] = field(default_factory=dict)
+    lookback_minutes: float = 20.0
     sweep_hours: float = KNOWN_FOR / timedelta(hours=1)
     open_run_days: float = 7.0
 
@@ -121,16 +112,16 @@ class Connector:
         workflow: str | None = None,
         forget: bool = False,
         on_progress: Callable[[Progress], None] | None = None,
-    ) -> Session:
+    ) -> SessionApart:
         """A sync of an account, to be loaded chunk by chunk.
 
         Raises:
             SettingsError: a setting is missing or unusable.
         """
         settings = AccountSettings(self.name, account)
-        options = PlatformOptions(settings, workflow)
-        return Session(
-            lambda api: self.platform(api, options),
+        plan = Plan(
+            self.platform,
+            PlatformOptions(settings.values(self.settings), workflow),
             self.http(account, base_url, api_key),
             SyncSettings(
                 chunk_runs=chunk_runs,
@@ -141,9 +132,9 @@ class Connector:
                 open_for=timedelta(days=settings.get("open_run_days", self.open_run_days)),
                 forget=forget,
             ),
-            on_progress,
-            account=account,
+            account,
         )
+        return SessionApart(plan, on_progress)
 
     def resources(
         self,
@@ -153,11 +144,11 @@ class Connector:
         account: str,
         since: datetime | None,
         workflow: str | None,
-        session: Session | None,
+        session: SessionApart | None,
     ) -> list[DltResource]:
         """The tables as dlt resources, fed by the given session, chunk by chunk, or by one of their own."""
 
-        def new_session() -> Session:
+        def new_session() -> SessionApart:
             return session or self.session(base_url, api_key, account=account, since=since, workflow=workflow)
 
         return resources_of(

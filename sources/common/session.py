@@ -65,7 +65,7 @@ class SyncSettings:
     chunk_runs: int | None = None
     since: datetime | None = None
     workflow: str | None = None
-    lookback: timedelta = timedelta(minutes=15)
+    lookback: timedelta = timedelta(minutes=20)
     sweep_back: timedelta = KNOWN_FOR
     open_for: timedelta = timedelta(days=7)
     forget: bool = False

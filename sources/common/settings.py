@@ -79,6 +79,13 @@ class AccountSettings:
         found = self.optional(name, type(default))
         return default if found is None else found
 
+    def values(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings by name: the default's type is theirs; where a type stands instead, they may be unset."""
+        return {
+            name: self.optional(name, default) if isinstance(default, type) else self.get(name, default)
+            for name, default in defaults.items()
+        }
+
     def optional(self, name: str, kind: type[T]) -> T | None:
         """A setting; None when it is not set.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import dlt
 from dlt.common.configuration.specs import BaseConfiguration
 
+from sources.common.apart import SessionApart  # noqa: TC001
 from sources.common.connector import Connector, Probes
-from sources.common.session import Session  # noqa: TC001
 from sources.common.settings import Access
 from sources.common.tables import DEFAULT_ACCOUNT
 from sources.eigenpal.api import eigenpal
@@ -36,6 +36,7 @@ CONNECTOR = Connector(
     tables=TABLES,
     off_by_default=OFF_BY_DEFAULT,
     platform=eigenpal,
+    settings={"email_salt": str, "keep_emails": False, "score_wait_hours": 48.0},
     probes=Probes(
         account="/auth/check",
         organization=("tenant_name", "tenant_slug", "tenant_id"),
@@ -59,7 +60,7 @@ def eigenpal_source(
     since: datetime | None = None,
     workflow: str | None = None,
     account: str = DEFAULT_ACCOUNT,
-    session: Session | None = None,
+    session: SessionApart | None = None,
 ) -> Iterable[DltResource]:
     """The run history of an EigenPal tenant.
 

@@ -17,10 +17,9 @@ from sources.eigenpal.tables import REVIEW_CORRECTIONS, REVIEWS, RUNS, SCORES, S
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from sources.common.connector import PlatformOptions
     from sources.common.http import Api
     from sources.common.payload import Json
-    from sources.common.platform import Rows
+    from sources.common.platform import PlatformOptions, Rows
     from sources.common.records import Row
     from sources.common.tables import Table
     from sources.eigenpal.paging import Client
@@ -45,9 +44,9 @@ def eigenpal(api: Api, options: PlatformOptions) -> EigenPal:
     """The API as an account's settings want it read."""
     settings = options.settings
     return EigenPal(
-        Discreet(api, salt=settings.secret("email_salt"), keeps=settings.get("keep_emails", False)),
+        Discreet(api, salt=settings["email_salt"] or "", keeps=settings["keep_emails"]),
         workflow=options.workflow,
-        score_wait=timedelta(hours=settings.get("score_wait_hours", 48.0)),
+        score_wait=timedelta(hours=settings["score_wait_hours"]),
     )
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import dlt
 from dlt.common.configuration.specs import BaseConfiguration
 
+from sources.common.apart import SessionApart  # noqa: TC001
 from sources.common.connector import Connector, Probes
-from sources.common.session import Session  # noqa: TC001
 from sources.common.settings import Access
 from sources.common.tables import DEFAULT_ACCOUNT
 from sources.runflow.api import runflow
@@ -36,6 +36,7 @@ CONNECTOR = Connector(
     tables=TABLES,
     off_by_default=OFF_BY_DEFAULT,
     platform=runflow,
+    settings={"evaluation_wait_hours": 48.0},
     probes=Probes(
         account="/auth/me",
         organization=("organization.name", "org.name", "org_name", "organization.id", "org_id"),
@@ -62,7 +63,7 @@ def runflow_source(
     since: datetime | None = None,
     workflow: str | None = None,
     account: str = DEFAULT_ACCOUNT,
-    session: Session | None = None,
+    session: SessionApart | None = None,
 ) -> Iterable[DltResource]:
     """The run history of a Runflow account.
 

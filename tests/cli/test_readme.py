@@ -105,10 +105,10 @@ def test_linked_files_exist() -> None:
             assert (folder / target).exists(), target
 
 
-def test_every_setting_of_armature_is_described() -> None:
-    code = "".join(path.read_text() for path in (ROOT / "sources" / "armature").glob("*.py"))
-    for name in re.findall(r'f?"(?:\{SECTION\}|sources\.armature)\.(\w+)"', code):
-        assert f"`{name}`" in ARMATURE, name
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_setting_of_a_platform_is_described(platform: str) -> None:
+    for name in (*connector(platform).settings, "lookback_minutes", "open_run_days", "api_key", "base_url"):
+        assert f"`{name}`" in OWN[platform], name
 
 
 def test_start_is_quick() -> None:

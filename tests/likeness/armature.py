@@ -24,6 +24,7 @@ class ArmatureLikeness(Likeness):
     listed_for = timedelta(days=30)
     run_lists = frozenset({"GET /runs"})
     once = Child("GET /runs/{id}/tool-calls", "tool_calls", "tool_calls")
+    unread = frozenset({"tool_calls"})
     optional = once
     late = Child("GET /runs/{id}/evaluation", "evaluation", "evaluations")
     judged = ("pass", "fail", "partial")

@@ -29,7 +29,9 @@ class Life:
         started_at: the moment by which the platform lists it.
         evaluated_at: when its evaluation is there; None: never.
         children: rows that it has in the likeness's `children` in the end; None where that is not known.
-        is_gone: whether it vanished.
+        workflow: what it is a run of, where that matters.
+        is_gone: whether the platform shows it no more, nor ever showed it to a sync that could know of it.
+        is_archived: whether its workflow was archived.
         said_at: when somebody last said something of it, after its end.
     """
 
@@ -39,7 +41,9 @@ class Life:
     ended_at: datetime
     evaluated_at: datetime | None = None
     children: int | None = None
+    workflow: str | None = None
     is_gone: bool = False
+    is_archived: bool = False
     said_at: datetime | None = None
 
 
@@ -61,8 +65,8 @@ class Plan:
     children: int = 3
     workflow: str | None = None
 
-    def at(self, started_at: datetime) -> Plan:
-        return replace(self, started_at=started_at)
+    def of(self, workflow: str, started_at: datetime) -> Plan:
+        return replace(self, workflow=workflow, started_at=started_at)
 
 
 @dataclass(frozen=True)
@@ -84,10 +88,13 @@ class Likeness(ABC):
     Attributes:
         orders: orders in which its emulator can list runs, the usual one first.
         statuses: words that a run of a history may end with; the first is the likeliest.
+        late_by: a run that shows up so late is found by the next sync, not only by the next that sweeps.
+        remembers_for: how long single runs are remembered.
         listed_for: how far back its list goes; None: for ever.
         run_lists: requests that list runs.
         of_runs_alone: requests besides those that a sync of no other table than `runs` may make.
         once: what is read once of every run that has ended, and never again.
+        unread: endpoints that count as unread when that fails.
         optional: what a key may be forbidden to read of a run; None where that is all or nothing.
         late: rows that come after a run's end; None where nothing does.
         evaluation_wait: how long after a run's end its evaluation is waited for.
@@ -104,10 +111,13 @@ class Likeness(ABC):
     connector: ClassVar[Connector]
     orders: ClassVar[tuple[str, ...]] = ("newest_first", "oldest_first", "shuffled")
     statuses: ClassVar[tuple[str, ...]]
+    late_by: ClassVar[timedelta] = timedelta(hours=3)
+    remembers_for: ClassVar[timedelta] = timedelta(days=1)
     listed_for: ClassVar[timedelta | None] = None
     run_lists: ClassVar[frozenset[str]]
     of_runs_alone: ClassVar[frozenset[str]] = frozenset()
     once: ClassVar[Child]
+    unread: ClassVar[frozenset[str]]
     optional: ClassVar[Child | None] = None
     late: ClassVar[Child | None] = None
     evaluation_wait: ClassVar[timedelta] = timedelta(0)
@@ -180,8 +190,19 @@ class Likeness(ABC):
         """Let somebody say something of a run that has ended; `word` tells which of several things."""
         raise NotImplementedError
 
-    def archive(self, world: Any, life: Life, lives: dict[str, Life]) -> None:  # noqa: ANN401
-        """Take the workflow of a run out of the lists; what nothing lists any more counts as gone."""
+    def archive(
+        self,
+        emulator: Any,  # noqa: ANN401
+        life: Life,
+        lives: dict[str, Life],
+        known: set[str],
+    ) -> None:
+        """Take the workflow of a run out of the lists.
+
+        Args:
+            lives: all runs; those that no sync can know of any more count as gone.
+            known: runs that a sync has loaded which was not cut off.
+        """
         raise NotImplementedError
 
     def add_finished_runs(
@@ -208,6 +229,8 @@ class Likeness(ABC):
     def was_given_up(self, life: Life, now: datetime) -> bool:
         """Whether a run took longer than it is followed; what came after that need not be known."""
         if life.ended_at - life.started_at > self.open_for:
+            return True
+        if life.said_at is not None and now - life.started_at >= self.hears_for:
             return True
         wait = timedelta(0) if life.evaluated_at is None else life.evaluated_at - life.ended_at
         return wait > self.evaluation_wait

@@ -52,6 +52,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.lives: dict[str, Life] = {}
         self.tables = Tables(self.likeness.connector.tables)
         self.settled: set[str] = set()
+        self.known: set[str] = set()
         self.complete_at: datetime | None = None
 
     @initialize(data=st.data(), page=st.integers(2, 5), chunk_runs=st.integers(1, 6))
@@ -62,6 +63,7 @@ class SyncMachine(RuleBasedStateMachine):
     def serve(self, chunk_runs: int, **shape: Any) -> None:  # noqa: ANN401
         self.server = self.stack.enter_context(serve(self.likeness.emulator(self.world, **shape)))
         self.chunk_runs = chunk_runs
+        self.workflows = [self.likeness.workflow(self.world, name) for name in ("one", "two", "three")]
 
     def teardown(self) -> None:
         try:
@@ -111,8 +113,9 @@ class SyncMachine(RuleBasedStateMachine):
 
     def start(self, count: int, plan: Plan, *, late_minutes: int = 0) -> None:
         started_at = self.now - timedelta(minutes=late_minutes)
-        for _ in range(count):
-            life = self.likeness.start(self.world, plan.at(started_at))
+        for number in range(count):
+            workflow = self.workflows[number % len(self.workflows)]
+            life = self.likeness.start(self.world, plan.of(workflow, started_at))
             self.lives[life.id] = life
 
     @rule(data=st.data())
@@ -136,7 +139,10 @@ class SyncMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_workflow_is_archived(self, data: st.DataObject) -> None:
         life = self.lives[data.draw(st.sampled_from(sorted(self.lives)))]
-        self.likeness.archive(self.world, life, self.lives)
+        if life.workflow in self.workflows:
+            self.workflows.remove(life.workflow)
+            self.workflows.append(self.likeness.workflow(self.world, f"number {len(self.world.workflows)}"))
+            self.likeness.archive(self.server.emulator, life, self.lives, self.known)
 
     @rule(minutes=st.sampled_from([1, 10, 45, 60 * 5, 60 * 30, 60 * 24 * 6]))
     def time_passes(self, minutes: int) -> None:
@@ -248,6 +254,7 @@ class SyncMachine(RuleBasedStateMachine):
 
     def note_complete(self) -> None:
         self.complete_at = self.now
+        self.known = {row["run_id"] for row in self.tables.of("runs")}
         self.settled = {
             life.id
             for life in self.lives.values()
@@ -281,7 +288,7 @@ class SyncMachine(RuleBasedStateMachine):
         certain = [life for life in self.shown if not self.likeness.was_given_up(life, self.now)]
         for life in certain:
             self.likeness.assert_loaded(self.tables, self.world, life, self.now)
-        self.the_tables_equal_those_of_a_first_sync({life.id for life in certain})
+        self.the_tables_equal_those_of_a_first_sync({life.id for life in certain if not life.is_archived})
 
     def the_tables_equal_those_of_a_first_sync(self, runs: set[str]) -> None:
         """Whatever the platform says of these runs now, in whatever column, is in the tables."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sources.common.connector import PlatformOptions
 from sources.common.http import HttpSettings
+from sources.common.platform import PlatformOptions
 from sources.common.session import ChunkEnd, Session
 from sources.common.settings import AccountSettings
 
@@ -43,7 +43,8 @@ def session_of(
         longest_backoff=0.02,
         deadline=deadline,
     )
-    options = PlatformOptions(AccountSettings(likeness.name), workflow)
+    settings_of_its_own = AccountSettings(likeness.name).values(likeness.connector.settings)
+    options = PlatformOptions(settings_of_its_own, workflow)
     return Session(
         lambda api: likeness.connector.platform(api, options),
         http,

@@ -23,8 +23,8 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 
 from pipelines.load import LoadRequest, load
 from pipelines.warehouse import Warehouse, warehouse
+from sources.common.apart import SessionApart
 from sources.common.connector import Connector
-from sources.common.session import Session
 from tests.likeness.platform import Plan
 from tests.likeness.platforms import LIKENESSES
 from tests.sync.histories import ANY_HISTORY, SyncMachine
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 RUNS_PER_CHUNK = 6
 SESSION = Connector.session
 STEPS: dict[str, tuple[type, str]] = {
-    "extract": (Session, "chunk"),
+    "extract": (SessionApart, "chunk"),
     "normalize": (dlt.Pipeline, "normalize"),
     "load": (dlt.Pipeline, "load"),
     # All rows are merged by then, but the package is not yet on record as loaded.
@@ -115,11 +115,12 @@ class LoadMachine(SyncMachine):
         with mock.patch.dict(os.environ, self.destination):
             return warehouse()
 
-    def patient_session(self, **options: Any) -> Session:  # noqa: ANN401
+    def patient_session(self, **options: Any) -> SessionApart:  # noqa: ANN401
         """A sync under the emulated account's clock that does not wait long between retries."""
         session = SESSION(self.likeness.connector, **options)
         session.clock = lambda: datetime.fromtimestamp(self.clock.now() / 1000, UTC)
-        session.http = replace(session.http, first_backoff=0.001, longest_backoff=0.02)
+        http = replace(session.plan.http, first_backoff=0.001, longest_backoff=0.02)
+        session.plan = replace(session.plan, http=http)
         return session
 
     def read_tables(self) -> None:
