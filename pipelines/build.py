@@ -127,7 +127,7 @@ def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) ->
         "build",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        *("--log-level", "none", "--log-level-file", "none", "--quiet"),
+        *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
         *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
         # Those hold the formulas to known answers, whatever the data: they are the project's, not the user's.
         *("--exclude-resource-type", "unit_test"),
