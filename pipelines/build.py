@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.garbage import rarely_collected
 from pipelines.publish import publish
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("runmart.build")
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
+PARSED = Path("target", "partial_parse.msgpack")
+"""What dbt knows of a project that it has parsed, in the folder of a warehouse."""
 
 
 class BuildError(RunmartError):
@@ -92,7 +95,8 @@ def build(
     warehouse.require_writable()
     started = time.monotonic()
     selection = ["--select", *select.split()] if select else []
-    result = _run_dbt(warehouse, [*selection, *(["--full-refresh"] if full_refresh else [])], report)
+    with rarely_collected():
+        result = _run_dbt(warehouse, [*selection, *(["--full-refresh"] if full_refresh else [])], report)
     if result.result is None or not hasattr(result.result, "results"):
         said = " ".join(str(result.exception or "no reason given").split())
         raise BuildError(f"dbt could not build the models: {said}")
@@ -123,6 +127,7 @@ def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) ->
     from dbt.cli.main import dbtRunner
 
     folder = _state_folder(warehouse)
+    _forget_other_project(folder)
     arguments = [
         "build",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
@@ -198,6 +203,24 @@ def _state_folder(warehouse: Warehouse) -> Path:
     except OSError:
         return Path(tempfile.mkdtemp(prefix="runmart-dbt-"))
     return folder
+
+
+def _forget_other_project(folder: Path) -> None:
+    """Let dbt parse all of its project anew when it has changed, as by another version of runmart.
+
+    dbt would parse changed files only, and then finds some metrics twice, and stops.
+    """
+    digest = hashlib.sha256()
+    files = [PROJECT / "dbt_project.yml"]
+    for part in ("docs", "macros", "models", "tests"):
+        files += sorted(path for path in (PROJECT / part).rglob("*") if path.is_file())
+    for file in files:
+        digest.update(f"{file.relative_to(PROJECT)}\0".encode())
+        digest.update(file.read_bytes())
+    known = folder / "project"
+    if not known.exists() or known.read_text() != digest.hexdigest():
+        (folder / PARSED).unlink(missing_ok=True)
+        known.write_text(digest.hexdigest())
 
 
 def _outcome(results: list[Any]) -> BuildOutcome:
