@@ -127,7 +127,7 @@ def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) ->
     from dbt.cli.main import dbtRunner
 
     folder = _state_folder(warehouse)
-    _forget_other_project(folder)
+    forget_other_project(folder)
     arguments = [
         "build",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
@@ -205,7 +205,7 @@ def _state_folder(warehouse: Warehouse) -> Path:
     return folder
 
 
-def _forget_other_project(folder: Path) -> None:
+def forget_other_project(folder: Path) -> None:
     """Let dbt parse all of its project anew when it has changed, as by another version of runmart.
 
     dbt would parse changed files only, and then finds some metrics twice, and stops.
