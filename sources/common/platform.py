@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime, timedelta
 
     from sources.common.listing import RunList
@@ -76,6 +76,10 @@ class Platform(Protocol):
 
         What it needs for comparing is kept in `state.reference`.
         """
+        ...
+
+    def growing(self, selected: frozenset[str], state: SyncState, now: datetime) -> AsyncIterator[Rows]:
+        """The same for lists that grow for ever and are too long to be held: page by page."""
         ...
 
     def refer(self, run: Row) -> None:

@@ -89,6 +89,8 @@ class Table:
         dated_by: of the table of runs: the column by which the platform lists them, and the cursor counts.
         watched: of the table of runs: columns whose change shows in the list, and makes a known run be read
             again.
+        elsewhere: fields, named like the sources of a column, that hold rows of other tables: `extra` does not
+            repeat them.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Table:
     endpoint: str | None = None
     dated_by: str = "started_at"
     watched: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
