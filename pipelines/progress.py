@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -68,13 +69,16 @@ class _Paced:
         self._report = report
         self._last_what = ""
         self._last_time = 0.0
+        # dbt tells of its models from as many threads as build them.
+        self._lock = threading.Lock()
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        is_new = not self._last_what
-        if is_new or now - self._last_time >= SECONDS_BETWEEN_LINES:
-            self._report(what, done, total)
-            self._last_what, self._last_time = what, now
+        with self._lock:
+            now = time.monotonic()
+            is_new = not self._last_what
+            if is_new or now - self._last_time >= SECONDS_BETWEEN_LINES:
+                self._report(what, done, total)
+                self._last_what, self._last_time = what, now
 
 
 @contextmanager

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from commands import ROOT
 from conftest import settings_of
 
+from emulator import serve
 from emulator.common import faults
+from pipelines.emulate import Size, emulated, exports
+from pipelines.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +162,47 @@ def test_an_account_that_is_not_there_is_told_with_those_that_are(two: Place) ->
 
 def test_a_table_that_is_not_there_is_told_once(two: Place) -> None:
     two.call("load", "armature", "--resources", "run").failed_with(2, "'run'", "runs")
+
+
+def test_without_a_platform_all_that_have_settings_are_loaded(place: Place) -> None:
+    with serve(emulated("runflow", Size(20, 4), seed=5)) as server:
+        done = place.run("load", "--json", **exports("runflow", server))
+    assert done.code == 0, done.err
+    assert [(one["platform"], one["account"]) for one in done.json["accounts"]] == [
+        ("armature", "default"),
+        ("runflow", "default"),
+    ]
+    held = {
+        one["platform"]: one["rows"].get("runs") for one in place.call("status", "--json").json["platforms"]
+    }
+    assert held["armature"]
+    assert held["runflow"]
+    assert held["b3os"] is held["eigenpal"] is None
+
+
+@pytest.mark.parametrize("option", ["--resources", "--workflow", "--account"])
+def test_what_belongs_to_one_platform_is_not_asked_of_two(place: Place, option: str) -> None:
+    place.settings["SOURCES__RUNFLOW__API_KEY"] = "rf_live_x"
+    place.call("load", option, "runs").failed_with(2, option, "armature, runflow")
+
+
+def test_a_platform_is_loaded_without_the_folders_of_the_others(place: Place) -> None:
+    program = (
+        "import sys; from pipelines.cli import run_command;"
+        "code = run_command(['load', 'armature', '--resources', 'runs'], shows_traceback=False);"
+        "print({name.split('.')[1] for name in sys.modules if name.startswith('sources.')}, code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=place.folder,
+        env=place.environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.endswith("} 0\n"), done.stderr
+    assert "'armature'" in done.stdout
+    assert not [name for name in PLATFORMS if name != "armature" and f"'{name}'" in done.stdout]
 
 
 def test_an_account_may_be_all_that_there_is(empty: Place, account: Account) -> None:
