@@ -10,14 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sources.common.payload import decode, encode
-from sources.common.records import fill_duration, read_record, unidentified
+from sources.common.records import read_columns, unidentified
 from sources.common.state import digest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from sources.common.payload import Json
-    from sources.common.records import Row
     from sources.common.state import SyncState
     from sources.common.tables import Table
 
@@ -55,17 +54,13 @@ class Listed:
     started_at: datetime | None
     fingerprint: int
     record: dict[str, Json]
-    row: Row
 
 
-def identified(table: Table, record: dict[str, Json]) -> Listed:
-    """A run record with its id; one that has none gets an id made of its content."""
-    row = read_record(table, record)
-    fill_duration(row)
-    if not row["run_id"]:
-        row["run_id"] = unidentified(record)
-    fingerprint = digest(*(row[name] for name in table.watched))
-    return Listed(row["run_id"], row[table.dated_by], fingerprint, record, row)
+def glimpsed(runs: Table, record: dict[str, Json]) -> Listed:
+    """What a list's record says of a run, as far as it decides whether to read it."""
+    row = read_columns(runs.glimpse, record)
+    fingerprint = digest(*(row[name] for name in runs.watched))
+    return Listed(row["run_id"] or unidentified(record), row[runs.dated_by], fingerprint, record)
 
 
 @dataclass
@@ -293,7 +288,7 @@ class Lister:
         rows = 0
         async for page in self._list.pages(scope, self._state.learnt):
             window.pages += 1
-            listed = [identified(self._runs, record) for record in page.records]
+            listed = [glimpsed(self._runs, record) for record in page.records]
             if page.is_news:
                 found += sum(self._take(run, window, behind, is_news=True) for run in listed)
                 continue
