@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime, timedelta
 
     from sources.common.listing import RunList
@@ -27,7 +27,7 @@ class PlatformOptions:
         workflow: the runs of this workflow only.
     """
 
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(repr=False)
     workflow: str | None = None
 
 
@@ -90,6 +90,10 @@ class Platform(Protocol):
 
         What it needs for comparing is kept in `state.reference`.
         """
+        ...
+
+    def growing(self, selected: frozenset[str], state: SyncState, now: datetime) -> AsyncIterator[Rows]:
+        """The same for lists that grow for ever and are too long to be held: page by page."""
         ...
 
     def refer(self, run: Row) -> None:

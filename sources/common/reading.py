@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
+from sources.common.listing import fingerprint
 from sources.common.records import UNIDENTIFIED, fill_duration, lacking, read_record, unidentified
 from sources.common.state import ANY, Failure, Followed, digest
 
@@ -168,8 +169,11 @@ class RunReader:
             reading.started_at = run.started_at
             if "runs" in wants:
                 reading.rows["runs"] = [run.row]
-            if listed is not None and _word(run.row) != _word(listed.row):
-                reading.fingerprint = ANY
+            if listed is None or _word(run.row) != _word(listed.row):
+                # The list will show it otherwise than it did, unless a run's own record tells how.
+                reading.fingerprint = (
+                    fingerprint(self._runs, run.row) if self._runs.watched_in_detail else ANY
+                )
         self._decide(reading, run, followed, is_final=is_final, empty=empty, failures=failures)
         return reading
 
