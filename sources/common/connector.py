@@ -11,6 +11,7 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from sources.common.apart import Plan, SessionApart
 from sources.common.platform import PlatformOptions
+from sources.common.reading import MOST_ATTEMPTS
 from sources.common.session import SyncSettings
 from sources.common.settings import Access, AccountSettings, http_settings
 from sources.common.source import resources_of
@@ -105,6 +106,11 @@ class Connector:
         """How to reach an account; see `http_settings`."""
         return http_settings(self.access, AccountSettings(self.name, account), base_url, api_key)
 
+    def options(self, account: str = DEFAULT_ACCOUNT, workflow: str | None = None) -> PlatformOptions:
+        """What a sync of an account asks of the platform, by the account's settings."""
+        settings = AccountSettings(self.name, account)
+        return PlatformOptions(settings.values(self.settings, self.secrets), workflow)
+
     def session(
         self,
         base_url: str | None = None,
@@ -125,7 +131,7 @@ class Connector:
         settings = AccountSettings(self.name, account)
         plan = Plan(
             self.platform,
-            PlatformOptions(settings.values(self.settings, self.secrets), workflow),
+            self.options(account, workflow),
             self.http(account, base_url, api_key),
             SyncSettings(
                 chunk_runs=chunk_runs,
@@ -134,6 +140,7 @@ class Connector:
                 lookback=timedelta(minutes=settings.get("lookback_minutes", self.lookback_minutes)),
                 sweep_back=timedelta(hours=settings.get("sweep_hours", self.sweep_hours)),
                 open_for=timedelta(days=settings.get("open_run_days", self.open_run_days)),
+                most_attempts=settings.get("most_attempts", MOST_ATTEMPTS),
                 forget=forget,
             ),
             account,

@@ -117,6 +117,7 @@ class RunReader:
         behind: endpoints that runs loaded earlier still lack.
         now: the platform's time.
         open_for: how long after its start a run is followed until it ends.
+        most_attempts: syncs that try to read an endpoint of a run before it is given up.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class RunReader:
         behind: frozenset[str],
         now: datetime,
         open_for: timedelta,
+        most_attempts: int = MOST_ATTEMPTS,
     ) -> None:
         self._platform = platform
         self._runs = platform.tables["runs"]
@@ -136,6 +138,7 @@ class RunReader:
         self._behind = behind
         self._now = now
         self._open_for = open_for
+        self._most_attempts = most_attempts
         self._detail = DetailNeed(state.learnt)
         self._failures_in_a_row: defaultdict[str, int] = defaultdict(int)
         self.left_out: dict[str, EndpointError] = {}
@@ -285,7 +288,7 @@ class RunReader:
         """Decide what is to be followed, and note what failed or came after all."""
         before = followed.failed if followed else {}
         failed = {name: self._failure(before.get(name), error) for name, error in failures.items()}
-        given_up = {name for name, failure in failed.items() if failure.attempts >= MOST_ATTEMPTS}
+        given_up = {name for name, failure in failed.items() if failure.attempts >= self._most_attempts}
         reading.unread = len(failed)
         reading.rows["fetch_errors"] = [
             _error_row(reading.task.run_id, name, failure, is_given_up=name in given_up)

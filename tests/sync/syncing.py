@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sources.common.connector import PlatformOptions
 from sources.common.http import HttpSettings
 from sources.common.session import ChunkEnd, Session
-from sources.common.settings import AccountSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +41,7 @@ def session_of(
         longest_backoff=0.02,
         deadline=deadline,
     )
-    options = PlatformOptions(AccountSettings(likeness.name), workflow)
+    options = likeness.connector.options(workflow=workflow)
     return Session(
         lambda api: likeness.connector.platform(api, options),
         http,

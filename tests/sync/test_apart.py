@@ -15,13 +15,14 @@ from emulator.common import faults
 from sources.armature import CONNECTOR
 from sources.common.errors import AuthenticationError
 from sources.common.reader import ReaderDiedError, end_idle
-from tests.sync.syncing import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sources.common.apart import SessionApart
     from tests.sync.account import Account
+
+ALL = frozenset(CONNECTOR.tables) - CONNECTOR.off_by_default
 
 LOAD_FOR_EVER = """
 import sys
