@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ import typer
 from pipelines.logs import LogFormat
 from pipelines.platforms import PLATFORMS
 from pipelines.query import Format
+from sources.common.lazy import without_pandas
 
 if TYPE_CHECKING:
     from pipelines.accounts import Account, Served
@@ -159,6 +159,11 @@ def _load(
 
     tables, moment = table_names(resources), since_moment(since)
 
+    from sources.common.reader import end_idle, get_ready
+
+    # It starts while this process imports what loads.
+    get_ready()
+
     from pipelines.accounts import chosen, serve
     from pipelines.outcomes import print_load
     from pipelines.warehouse import warehouse
@@ -190,7 +195,10 @@ def _load(
             print_load(outcome)
         return outcome
 
-    return serve(accounts, work)
+    try:
+        return serve(accounts, work)
+    finally:
+        end_idle()
 
 
 def _require_one_platform(accounts: list[Account], options: list[str]) -> None:
@@ -437,21 +445,9 @@ def _global_options_first(arguments: list[str]) -> list[str]:
     return [*first, *rest]
 
 
-class _WithoutPandas(MetaPathFinder):
-    """Lets imports of pandas fail.
-
-    Before pyarrow converts its first list, it imports pandas to see whether the list is one of its objects.
-    No command makes any, and the import takes a second: longer than the rest of a small load.
-    """
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is left out of the command line", name=fullname)
-
-
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    sys.meta_path.insert(0, _WithoutPandas())
+    without_pandas()
     # What is loaded may be confidential: whatever this process creates is its owner's alone.
     os.umask(0o077)
     arguments = _global_options_first(sys.argv[1:])

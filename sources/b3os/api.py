@@ -76,7 +76,7 @@ def b3os(api: Api, options: PlatformOptions) -> B3os:
         workflow=options.workflow,
         organization=settings["organization_id"],
         keeps_emails=settings["keep_emails"],
-        email_salt=settings["email_salt"] or "",
+        email_salt=settings["email_salt"],
     )
 
 
