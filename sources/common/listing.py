@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sources.common.payload import decode, encode
-from sources.common.records import fill_duration, read_record, unidentified
+from sources.common.records import read_columns, unidentified
 from sources.common.state import digest
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ MOST_PASSES = 12
 MOST_DISORDER = timedelta(hours=1)
 """A list whose start times run against its order by more than this is taken as unordered."""
 
+FALLS_BEFORE_STOP = 8
+"""Times that the oldest start so far must be undercut before a list counts as ordered: chance looks ordered
+in eight different starts once in 40,000 times."""
+
 PAGES_BEFORE_STOP = 2
 """Pages that a pass always reads: in a small account they are all there is, and late runs show."""
 
@@ -52,17 +56,18 @@ class Listed:
     started_at: datetime | None
     fingerprint: int
     record: dict[str, Json]
-    row: Row
 
 
-def identified(table: Table, record: dict[str, Json]) -> Listed:
-    """A run record with its id; one that has none gets an id made of its content."""
-    row = read_record(table, record)
-    fill_duration(row)
-    if not row["run_id"]:
-        row["run_id"] = unidentified(record)
-    fingerprint = digest(*(row[name] for name in table.watched))
-    return Listed(row["run_id"], row[table.dated_by], fingerprint, record, row)
+def glimpsed(runs: Table, record: dict[str, Json]) -> Listed:
+    """What a list's record says of a run, as far as it decides whether to read it."""
+    row = read_columns(runs.glimpse, record)
+    run_id = row["run_id"] or unidentified(record)
+    return Listed(run_id, row[runs.dated_by], fingerprint(runs, row), record)
+
+
+def fingerprint(runs: Table, row: Row) -> int:
+    """A hash of what the list shows of a run and may change."""
+    return digest(*(row[name] for name in runs.watched))
 
 
 @dataclass
@@ -74,12 +79,14 @@ class Page:
         part: the part of the list that it belongs to, where there is a list per workflow. An empty part has
             an empty page.
         error: why the rest of the part cannot be read; the other parts are not affected.
+        is_cut: whether it is the last page of a list that goes on, and shows no more of itself.
     """
 
     records: list[dict[str, Json]]
     is_news: bool = False
     part: str | None = None
     error: EndpointError | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,6 +220,7 @@ class Window:
         newest: newest start time that the first pass showed: what comes later is the next sync's.
         oldest: oldest start time that the first pass showed.
         typical: median start time of its first page.
+        is_cut: whether the last pass ended before the list did: what follows could not be read.
         gap: stretch that the platform can no longer list, and that no sync has read.
     """
 
@@ -224,6 +232,7 @@ class Window:
     pages: int = 0
     runs_listed: int = 0
     is_complete: bool = False
+    is_cut: bool = False
     gap: tuple[datetime, datetime] | None = None
 
     def show(self, starts: list[datetime]) -> None:
@@ -253,25 +262,21 @@ class Order:
 
     def __init__(self) -> None:
         self._lowest: datetime | None = None
-        self._first: datetime | None = None
+        self._falls = 0
         self.disorder = timedelta(0)
 
     def observe(self, started_at: datetime) -> None:
-        if self._lowest is None or self._first is None:
-            self._first = self._lowest = started_at
+        if self._lowest is None:
+            self._lowest = started_at
             return
         self.disorder = max(self.disorder, started_at - self._lowest)
+        self._falls += started_at < self._lowest
         self._lowest = min(self._lowest, started_at)
 
     @property
     def is_newest_first(self) -> bool:
         """Whether start times were seen to fall, with no more than `MOST_DISORDER` against it."""
-        return (
-            self._lowest is not None
-            and self._first is not None
-            and self._lowest < self._first
-            and self.disorder <= MOST_DISORDER
-        )
+        return self._falls >= FALLS_BEFORE_STOP and self.disorder <= MOST_DISORDER
 
     def has_passed(self, starts: list[datetime], moment: datetime | None) -> bool:
         """Whether a page whose runs started then shows that all further runs started before a moment."""
@@ -307,7 +312,7 @@ class Lister:
             is_first = number == 0
             found = await self._one_pass(window, scope, is_first=is_first, behind=behind, is_sweep=is_sweep)
             if not found:
-                window.is_complete = True
+                window.is_complete = not window.is_cut
                 break
         else:
             logger.warning("The run list kept changing for %d passes; the sync is not complete.", MOST_PASSES)
@@ -320,10 +325,12 @@ class Lister:
         found = 0
         pages = 0
         rows = 0
+        window.is_cut = False
         async for page in self._list.pages(scope, self._state.learnt):
             window.pages += 1
             self._note_part(page)
-            listed = [identified(self._runs, record) for record in page.records]
+            window.is_cut = window.is_cut or page.is_cut
+            listed = [glimpsed(self._runs, record) for record in page.records]
             if page.is_news:
                 found += sum(self._take(run, page, scope, window, behind) for run in listed)
                 continue
