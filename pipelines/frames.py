@@ -55,7 +55,8 @@ def _marts() -> set[str]:
     """Names of the marts that a build makes, also of those that this warehouse does not have yet."""
     from pipelines.build import PROJECT
 
-    return {path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql")}
+    rooms = (PROJECT / "models" / room for room in ("marts", "reports"))
+    return {path.stem for room in rooms for path in room.rglob("*.sql")}
 
 
 def _frame(records: pa.Table) -> pd.DataFrame:

@@ -1,4 +1,4 @@
--- Costs by day are those of the facts, unit by unit, as far as the calendar reaches.
+-- Costs by day are those of the counted facts, unit by unit, as far as the calendar reaches.
 with counts as (
     select
         runs.platform,
@@ -6,7 +6,7 @@ with counts as (
         runs.cost_unit,
         count(*) as runs,
         coalesce(sum(runs.cost), 0) as total_cost
-    from {{ ref('fct_runs') }} as runs
+    from {{ counted(ref('fct_runs')) }} as runs
     inner join {{ ref('int_days') }} as calendar
         on
             runs.platform = calendar.platform

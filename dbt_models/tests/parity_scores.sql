@@ -1,11 +1,11 @@
--- Scored and passed runs are the same in the facts and in the reports that are sums of them.
+-- Scored and passed runs that count are the same in the facts and in the reports that are sums of them.
 with counts as (
     select
         platform,
         account,
         count(case when is_scored then 1 end) as scored_runs,
         count(case when is_passed then 1 end) as passed_runs
-    from {{ ref('fct_runs') }}
+    from {{ counted(ref('fct_runs')) }} as counted_runs
     group by platform, account
     {% for report in ['agg_workflow_daily', 'rpt_model_scorecard'] %}
         union all

@@ -46,6 +46,11 @@ UNIDENTIFIED = "unidentified-"
 """How an id begins that the platform did not give."""
 
 
+def read_columns(table: Table, record: dict[str, Json]) -> Row:
+    """Read what an API record has for the looked-up columns of a table, and nothing else."""
+    return _looked_up(_plan(table, record), record)[0]
+
+
 def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row:
     """Read an API record into a row of the table.
 
@@ -57,6 +62,21 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
         A value for every looked-up column and for `extra`, and the derived values.
     """
     plan = _plan(table, record)
+    row, taken = _looked_up(plan, record)
+    for name, value in derived.items():
+        for key in spellings(name):
+            if key in record and _is_same(record[key], value):
+                taken.add((key,))
+    taken.update(path for path in plan.elsewhere if isinstance(_walk(record, path), (dict, list)))
+    leftover = _leftover(record, taken, plan) if len(taken) < len(record) or plan.is_nested else None
+    if leftover:
+        row["extra"] = encode(leftover)
+    row.update(derived)
+    return row
+
+
+def _looked_up(plan: _Plan, record: dict[str, Json]) -> tuple[Row, set[Path]]:
+    """The values of the looked-up columns, and the paths whose values the columns hold exactly."""
     row = plan.blank.copy()
     taken: set[Path] = set()
     for name, fit, candidates in plan.lookups:
@@ -72,15 +92,7 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
             if is_exact:
                 taken.add(path)
             break
-    for name, value in derived.items():
-        for key in spellings(name):
-            if key in record and _is_same(record[key], value):
-                taken.add((key,))
-    leftover = _leftover(record, taken, plan) if len(taken) < len(record) or plan.is_nested else None
-    if leftover:
-        row["extra"] = encode(leftover)
-    row.update(derived)
-    return row
+    return row, taken
 
 
 class _Plan:
@@ -91,7 +103,8 @@ class _Plan:
         lookups: for each column that such a record may fill: its name, what fits a value to its type, and
             the paths to try, each with its scale.
         candidates: the same paths, by column.
-        known: keys that stand for a column.
+        known: paths that stand for a column, or lead to what does.
+        elsewhere: paths whose values are rows of other tables.
         is_nested: whether some path leads into an object.
     """
 
@@ -99,8 +112,9 @@ class _Plan:
         present = frozenset(keys)
         self.candidates: list[tuple[str, list[tuple[Path, int | None]]]] = []
         self.lookups: list[tuple[str, Fit, list[tuple[Path, int | None]]]] = []
-        self.known: set[str] = set()
-        self.is_nested = False
+        self.elsewhere = [path for name in table.elsewhere for path in spelled(name) if path[0] in present]
+        self.known: set[Path] = set()
+        self.is_nested = any(len(path) > 1 for path in self.elsewhere)
         self.blank: Row = {}
         for column in table.own_columns:
             candidates = [
@@ -109,7 +123,7 @@ class _Plan:
                 for path in spelled(name)
                 if path[0] in present
             ]
-            self.known.update(path[0] for path, _ in candidates)
+            self.known.update(path[:length] for path, _ in candidates for length in range(1, len(path) + 1))
             if column.derived:
                 continue
             self.blank[column.name] = None
@@ -174,18 +188,23 @@ def _walk(record: dict[str, Json], path: Path) -> Json:
 
 def _leftover(record: dict[str, Json], taken: set[Path], plan: _Plan) -> dict[str, Json]:
     """What no column took, under its original name; fields that hold a column's null are left out."""
-    inside = {path[0] for path in taken if len(path) > 1}
-    leftover: dict[str, Json] = {}
-    for key, value in record.items():
-        if (key,) in taken or (value is None and key in plan.known):
-            continue
-        if key in inside:
-            rest = {inner: item for inner, item in value.items() if (key, inner) not in taken}
-            if rest:
-                leftover[key] = rest
-        else:
-            leftover[key] = value
-    return leftover
+    inside = {path[:length] for path in taken for length in range(1, len(path))}
+
+    def rest_of(holder: dict[str, Json], way: Path) -> dict[str, Json]:
+        rest: dict[str, Json] = {}
+        for key, value in holder.items():
+            path = (*way, key)
+            if path in taken or (value is None and path in plan.known):
+                continue
+            if path in inside:
+                inner = rest_of(value, path)
+                if inner:
+                    rest[key] = inner
+            else:
+                rest[key] = value
+        return rest
+
+    return rest_of(record, ())
 
 
 def unidentified(record: dict[str, Json]) -> str:

@@ -10,7 +10,7 @@ from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
 from sources.common.state import KnownRuns, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Coroutine, Iterable
 
     from sources.common.platform import Rows
     from sources.common.records import Row
@@ -42,6 +42,13 @@ class ReferenceReader:
         except EndpointError as error:
             self.missing.append(f"{what} could not be read: {error}.")
         return {}
+
+    async def growing(
+        self, selected: frozenset[str], state: SyncState, now: datetime
+    ) -> AsyncGenerator[Rows, None]:
+        """Rows of lists that are too long to be held, page by page."""
+        return
+        yield
 
     def refer(self, run: Row) -> None:
         """Take note of what a loaded run refers to, for `referred`."""

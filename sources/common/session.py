@@ -15,7 +15,7 @@ from sources.common.background import BackgroundIterator
 from sources.common.errors import EndpointError, ForbiddenError, RunmartError
 from sources.common.http import Api, Traffic
 from sources.common.listing import EPOCH, EVER, Backlog, Lister, Scope, Window
-from sources.common.reading import RunReader
+from sources.common.reading import MOST_ATTEMPTS, RunReader
 from sources.common.state import KNOWN_FOR, SWEEP_EVERY, SyncState, Told
 from sources.common.tables import DEFAULT_ACCOUNT, SYNC_LOG
 
@@ -59,15 +59,17 @@ class SyncSettings:
         lookback: how far behind the cursor the list is read again.
         sweep_back: how far behind the present it is read to its end, four times a day.
         open_for: how long after its start a run is followed until it ends.
+        most_attempts: syncs that try to read a detail of a run before it is given up.
         forget: begin as if nothing had been loaded.
     """
 
     chunk_runs: int | None = None
     since: datetime | None = None
     workflow: str | None = None
-    lookback: timedelta = timedelta(minutes=15)
+    lookback: timedelta = timedelta(minutes=20)
     sweep_back: timedelta = KNOWN_FOR
     open_for: timedelta = timedelta(days=7)
+    most_attempts: int = MOST_ATTEMPTS
     forget: bool = False
 
 
@@ -203,6 +205,8 @@ class _Sync:
         self._chunk = _ChunkCount()
         self._begun = self._handed_over = self._committed = 0
         self._passed: datetime | None = None
+        self._parts: set[str] = set()
+        self._unread_parts: dict[str, EndpointError] = {}
         self._may_begin = asyncio.Event()
 
     def commit(self) -> None:
@@ -242,6 +246,10 @@ class _Sync:
         now = self._session.clock()
         try:
             buffer.add(await platform.reference(self._selected, self._state, now))
+            async for rows in platform.growing(self._selected, self._state, now):
+                buffer.add(rows)
+                if buffer.is_full:
+                    yield Batch(buffer.to_arrow())
             if self._endpoints:
                 window, now = await self._list(backlog, now)
                 async for event in self._read_runs(backlog, window, now, buffer):
@@ -284,9 +292,26 @@ class _Sync:
             self._state.swept_at = ours.isoformat()
         if not window.is_complete and not window.is_cut:
             self._outcome.missing.append("The run list kept changing while it was read: runs may be missing.")
+        self._note_parts(lister, floor)
         for run_id in self._state.following:
             backlog.follow(run_id)
         return window, now
+
+    def _note_parts(self, lister: Lister, floor: datetime | None) -> None:
+        """Remember of which parts of the list the cursor, when it moves on, will say too much."""
+        self._parts = lister.parts - lister.unread.keys()
+        self._unread_parts = lister.unread
+        self._outcome.missing.extend(_told_of(lister.unread))
+        if self._settings.workflow is not None:
+            return
+        read_to = self._state.parts
+        for part in self._parts:
+            read_to.setdefault(part, "" if self._state.reached else None)
+        for part in read_to.keys() - self._parts:
+            if read_to[part] is None:
+                read_to[part] = _text(floor)
+        for part in lister.unread.keys() - read_to.keys():
+            read_to[part] = "" if self._state.reached else _text(floor)
 
     async def _are_granted(self, run_id: str | None) -> bool:
         """Whether an endpoint that was forbidden may be read now, tried with one run."""
@@ -320,10 +345,13 @@ class _Sync:
             # A platform's range says for itself how far back it goes.
             back = self._settings.sweep_back if length == EVER else length
             since = min(floor, now - back)
+        # Before there is a cursor, nothing can have been left behind it.
+        parts = dict(self._state.parts) if self._state.reached else None
         unchanged_until = self._state.complete_until or self._state.begun_at
         if unchanged_until is None:
-            return Scope(range_name, since)
-        return Scope(range_name, since, datetime.fromisoformat(unchanged_until) - self._settings.lookback)
+            return Scope(range_name, since, parts=parts)
+        changed_since = datetime.fromisoformat(unchanged_until) - self._settings.lookback
+        return Scope(range_name, since, changed_since, parts)
 
     @property
     def _readable(self) -> frozenset[str]:
@@ -389,6 +417,7 @@ class _Sync:
             behind=self._behind(),
             now=now,
             open_for=self._settings.open_for,
+            most_attempts=self._settings.most_attempts,
         )
         readings = self._in_order(backlog, self._reader)
         try:
@@ -411,6 +440,8 @@ class _Sync:
             self._outcome.missing.append(f"{endpoint} was left out: {error}.")
         if window.is_complete and window.newest is not None:
             self._reach(window.newest)
+        if window.is_complete and self._settings.workflow is None and not self._reader_left_out:
+            self._state.parts.update(dict.fromkeys(self._parts))
 
     async def _in_order(self, backlog: Backlog, reader: RunReader) -> AsyncGenerator[Reading, None]:
         """Read all runs of the backlog, many at a time, and give them out oldest first."""
@@ -483,7 +514,14 @@ class _Sync:
         left_out = self._reader.left_out if self._reader else {}
         for endpoint in self._readable.difference(left_out):
             reached = self._state.reached.get(endpoint)
-            self._state.reached[endpoint] = max(reached or "", moment.isoformat(timespec="microseconds"))
+            self._state.reached[endpoint] = max(reached or "", _text(moment))
+        if self._reader_left_out:
+            return
+        # Runs that the cursor had passed come before all others: a crash does not lose what was read of them.
+        for part in self._parts:
+            read_to = self._state.parts[part]
+            if read_to is not None:
+                self._state.parts[part] = max(read_to, _text(moment))
 
     # -- handing over ----------------------------------------------------------------------------------
 
@@ -491,7 +529,7 @@ class _Sync:
         if self._passed is not None:
             self._reach(self._passed)
         is_complete = is_last and self._session.failure is None and not self._reader_left_out
-        is_complete = is_complete and (window.is_complete or not self._endpoints)
+        is_complete = is_complete and (window.is_complete or not self._endpoints) and not self._unread_parts
         if is_complete and self._endpoints and self._settings.workflow is None:
             self._state.complete_until = now.isoformat()
         if is_last:
@@ -568,6 +606,22 @@ class _Sync:
             "finished_at": datetime.now(UTC),
             "is_complete": is_complete,
         }
+
+
+def _text(moment: datetime | None) -> str:
+    return "" if moment is None else moment.isoformat(timespec="microseconds")
+
+
+TOLD_PARTS = 5
+"""Parts of the run list that could not be read and are named one by one."""
+
+
+def _told_of(unread: Mapping[str, EndpointError]) -> Iterator[str]:
+    """Sentences about the parts of the run list that could not be read."""
+    for part, error in list(unread.items())[:TOLD_PARTS]:
+        yield f"Runs of {part} are missing until a later load can read them: {error}."
+    if len(unread) > TOLD_PARTS:
+        yield f"So are those of {len(unread) - TOLD_PARTS} others."
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import dlt
 
@@ -14,7 +15,7 @@ from sources.common.http import HttpSettings, api_address
 from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 T = TypeVar("T", str, int, float, bool)
 
@@ -28,6 +29,8 @@ class Access:
     Attributes:
         title: the platform's name, for people.
         prefix: path below which the API is, e.g. `/v1`; added to an address that does not end with it.
+        prefixes: the same for hosts that have another one.
+        takes_any_path: whether an address that has a path is complete, whatever the path is.
         address: the API's public address; None where each organisation has its own.
         address_hint: what the address is, for the user who has not set it.
         key_hint: what a key looks like and where it is made.
@@ -43,6 +46,19 @@ class Access:
     address_hint: str = "the API's address"
     wrong_keys: Mapping[str, str] | None = None
     organization_header: str | None = None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    takes_any_path: bool = False
+
+    def complete(self, base_url: str, setting: str) -> str:
+        """The API's address out of what a user set.
+
+        Raises:
+            SettingsError: the address is unusable; see `api_address`.
+        """
+        parts = urlsplit(api_address(base_url, "", setting))
+        if self.takes_any_path and parts.path:
+            return urlunsplit(parts)
+        return api_address(base_url, self.prefixes.get(parts.hostname or "", self.prefix), setting)
 
 
 class AccountSettings:
@@ -62,6 +78,13 @@ class AccountSettings:
         """A setting of the type of its default."""
         found = self.optional(name, type(default))
         return default if found is None else found
+
+    def values(self, defaults: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+        """Settings and secrets by name; see `Connector`."""
+        return {
+            name: self.own(name) if default is str else self.get(name, default)
+            for name, default in defaults.items()
+        } | {name: self.secret(name) for name in secrets}
 
     def optional(self, name: str, kind: type[T]) -> T | None:
         """A setting; None when it is not set.
@@ -170,7 +193,7 @@ def http_settings(
     if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         raise SettingsError(f"{key} holds characters that no key has: paste it again, without quotes.")
     return HttpSettings(
-        base_url=api_address(base_url, access.prefix, address),
+        base_url=access.complete(base_url, address),
         api_key=api_key,
         key_setting=key,
         concurrency=settings.get("concurrency", HttpSettings.concurrency),

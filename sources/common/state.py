@@ -128,6 +128,8 @@ class SyncState:
         known_since: every loaded run that started later is in `known`.
         known: runs loaded of late.
         following: runs to be read again, by id.
+        parts: the parts of the run list, where there is one per workflow, that were ever met: the start time
+            up to which each was read, ISO 8601; null where that is as far as `reached`, empty where none was.
         told: runs of which the platform told of late that they changed, by id: it may tell so twice.
         forbidden: endpoints that the key may not read.
         abandoned: runs that were given up before they were final or fully read.
@@ -143,6 +145,7 @@ class SyncState:
     known_since: str | None = None
     known: KnownRuns = field(default_factory=KnownRuns)
     following: dict[str, Followed] = field(default_factory=dict)
+    parts: dict[str, str | None] = field(default_factory=dict)
     told: dict[str, Told] = field(default_factory=dict)
     forbidden: list[str] = field(default_factory=list)
     abandoned: int = 0

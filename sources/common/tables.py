@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,6 +89,8 @@ class Table:
         dated_by: of the table of runs: the column by which the platform lists them, and the cursor counts.
         watched: of the table of runs: columns whose change shows in the list, and makes a known run be read
             again.
+        elsewhere: fields, named like the sources of a column, that hold rows of other tables: `extra` does
+            not repeat them.
         watched_in_detail: of the table of runs: whether a run's own record says of them what the list says.
     """
 
@@ -100,11 +102,18 @@ class Table:
     endpoint: str | None = None
     dated_by: str = "started_at"
     watched: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     watched_in_detail: bool = False
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         return (ACCOUNT, *self.own_columns, EXTRA, EXTRACTED_AT)
+
+    @cached_property
+    def glimpse(self) -> Table:
+        """Of the table of runs: what a list row is looked at for, to know whether to read the run."""
+        wanted = {*self.key, self.dated_by, *self.watched}
+        return replace(self, own_columns=tuple(item for item in self.own_columns if item.name in wanted))
 
     @property
     def primary_key(self) -> tuple[str, ...]:

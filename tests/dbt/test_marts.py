@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -120,3 +120,20 @@ def test_days_add_up_to_the_runs(built: Warehouse, history: History) -> None:
     assert row.pop("scored") == counts["passed"] + counts["partial"] + counts["failed"]
     assert row.pop("cost") == sum((run["cost"] or Decimal(0)) for run in history.runs)
     assert row == counts
+
+
+def test_what_a_workflows_day_cost_is_not_known_where_none_of_its_runs_has_a_cost(
+    built: Warehouse, history: History
+) -> None:
+    costs = defaultdict(list)
+    for run in history.runs:
+        run_at = run["started_at"] or run["ended_at"]
+        costs[run["workflow_id"], run_at and run_at.date()].append(run["cost"])
+    known = {day: [cost for cost in of_day if cost is not None] for day, of_day in costs.items()}
+    rows = built.query(
+        "select workflow_id, run_date, total_cost, runs_with_cost from analytics.agg_workflow_daily"
+    )
+    days = {(row["workflow_id"], row["run_date"]): (row["total_cost"], row["runs_with_cost"]) for row in rows}
+    assert days == {day: (sum(of_day) if of_day else None, len(of_day)) for day, of_day in known.items()}
+    assert (None, 0) in days.values()
+    assert any(total == 0 for total, _ in days.values())

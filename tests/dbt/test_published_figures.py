@@ -135,7 +135,7 @@ def loaded(
 
     def make() -> None:
         warehouse.load(as_raw_tables(benchmark()).tables())
-        reports = ("+rpt_model_scorecard", "+rpt_repeatability")
+        reports = ("+rpt_model_scorecard", "+rpt_workflow_scorecard", "+rpt_repeatability")
         build(warehouse, work / request.param, "--select", *reports, "--indirect-selection", "cautious")
 
     once(shared, f"published-{request.param}", make)
@@ -174,6 +174,19 @@ def test_the_repeats_of_every_workflow_are_exact(loaded: Warehouse) -> None:
         for k in range(1, 6):
             assert row[f"pass_at_{k}"] == near(pass_at(n, c, k))
             assert row[f"pass_hat_{k}"] == near(pass_hat(n, c, k))
+
+
+def test_the_line_of_every_workflow_and_model_is_exact(loaded: Warehouse) -> None:
+    runs = defaultdict(list)
+    for run in benchmark():
+        runs[run.model, f"wf-{run.workflow:03}"].append(run)
+    rows = loaded.query("select * from analytics.rpt_workflow_scorecard")
+    assert len(rows) == len(runs)
+    for row in rows:
+        line = published(runs[row["model"], row["workflow_id"]])
+        expected = {name: near(figure) for name, figure in line.items() if name in row}
+        assert {"pass_rate", "pass_rate_high", "total_cost", "mean_cost", "cost_per_pass"} < expected.keys()
+        assert {name: row[name] for name in expected} == expected, (row["model"], row["workflow_id"])
 
 
 def test_a_models_figure_for_repeats_is_the_mean_over_its_workflows(loaded: Warehouse) -> None:

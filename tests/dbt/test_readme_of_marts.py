@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 README = (PROJECT / "README.md").read_text()
 DEFINITIONS = (PROJECT / "DEFINITIONS.md").read_text()
-MARTS = sorted(path.stem for path in (PROJECT / "models" / "marts").rglob("*.sql"))
+MARTS = sorted(
+    path.stem for room in ("marts", "reports") for path in (PROJECT / "models" / room).rglob("*.sql")
+)
 QUESTIONS = {
     part.partition("`")[0]: re.findall(r"\n\n([^\n]+)\n\n```sql\n(.+?)\n```", part, re.DOTALL)
     for part in README.split("\n### `")[1:]

@@ -1,11 +1,11 @@
 -- One row per criterion of an evaluation, of every platform, with its outcome.
 with criteria as (
     {{ union_platforms(
-        [ref('stg_armature__evaluation_criteria'), ref('stg_runflow__criterion_results')],
+        ['stg_armature__evaluation_criteria', 'stg_eigenpal__scores', 'stg_runflow__criterion_results'],
         [
             'criterion_result_key', 'run_key', 'platform', 'account', 'run_id', 'criterion_index',
             'criterion_id', 'criterion_text', 'status', 'status_outcome', 'said_passed', 'is_required',
-            'score', 'rationale', 'excerpts', 'extracted_at',
+            'score', 'rationale', 'excerpts', 'extracted_at', 'load_id',
         ],
     ) }}
 ),
@@ -32,7 +32,8 @@ final as (
         score,
         rationale,
         excerpts,
-        extracted_at
+        extracted_at,
+        load_id
     from criteria
 )
 

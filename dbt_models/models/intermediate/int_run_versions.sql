@@ -3,39 +3,28 @@
 
 {%- set made_by = code_version(['fct_runs', 'fct_tool_calls', 'fct_criterion_results', 'agg_tool_runs']) %}
 
--- What facts are made by counts as well as what they are made from:
--- depends_on: {{ ref('int_runs') }}, {{ ref('int_tool_calls') }}, {{ ref('int_criterion_results') }}
-
+-- What facts are made by counts as well as what they are made from: it is all in these views and below them.
 with runs as (
-    {{ union_platforms(
-        [ref('stg_armature__runs')],
-        ['platform', 'account', 'run_id', 'workflow_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_runs') }}
 ),
 
 evaluations as (
-    {{ union_platforms(
-        [ref('stg_armature__evaluations')], ['platform', 'account', 'run_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_evaluations') }}
 ),
 
 tool_calls as (
-    {{ union_platforms(
-        [ref('stg_armature__tool_calls')], ['platform', 'account', 'run_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_tool_calls') }}
 ),
 
 criteria as (
-    {{ union_platforms(
-        [ref('stg_armature__evaluation_criteria')], ['platform', 'account', 'run_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_criterion_results') }}
 ),
 
 workflows as (
     select * from {{ ref('int_workflows') }}
 ),
 
--- What else a run's rows depend on: its workflow's server.
+-- What else a run's rows depend on: its workflow's server, and whether another run tries it again.
 run_parts as (
     select
         runs.platform,
@@ -45,7 +34,8 @@ run_parts as (
         1 as part_rows,
         runs.load_id,
         runs.extracted_at,
-        workflows.mcp_server_id
+        coalesce(workflows.mcp_server_id, '')
+        || case when runs.is_retried then '@retried' else '' end as circumstances
     from runs
     left join workflows
         on
@@ -64,7 +54,7 @@ parts as (
             count(*) as part_rows,
             max(load_id) as load_id,
             max(extracted_at) as extracted_at,
-            null as mcp_server_id
+            null as circumstances
         from {{ part }}
         group by platform, account, run_id
         union all
@@ -77,7 +67,7 @@ parts as (
         part_rows,
         load_id,
         extracted_at,
-        mcp_server_id
+        circumstances
     from run_parts
 ),
 
@@ -90,7 +80,7 @@ stamped as (
         cast(part_rows as {{ sql_type('text') }})
         || '@' || coalesce(load_id, '')
         || '@' || coalesce(cast({{ epoch_milliseconds('extracted_at') }} as {{ sql_type('text') }}), '')
-        || '@' || coalesce(mcp_server_id, '') as stamp
+        || '@' || coalesce(circumstances, '') as stamp
     from parts
 ),
 

@@ -1,13 +1,13 @@
 -- One row per run, of every platform, with its evaluation and its outcome.
 with runs as (
     {{ union_platforms(
-        [ref('stg_armature__runs'), ref('stg_runflow__runs')],
+        ['stg_armature__runs', 'stg_b3os__runs', 'stg_eigenpal__runs', 'stg_runflow__runs'],
         [
             'run_key', 'platform', 'account', 'run_id', 'workflow_key', 'workflow_id', 'workflow_name',
             'workflow_version_id', 'model_key', 'model', 'status', 'status_outcome', 'verdict',
-            'verdict_outcome', 'classification', 'trigger_type', 'attempt', 'started_at', 'ended_at',
-            'duration_ms', 'cost', 'cost_unit', 'score', 'input_tokens', 'output_tokens', 'total_tokens',
-            'error_message', 'extracted_at',
+            'verdict_outcome', 'classification', 'trigger_type', 'purpose', 'attempt', 'retry_of_run_id',
+            'started_at', 'ended_at', 'duration_ms', 'cost', 'cost_unit', 'score', 'input_tokens',
+            'output_tokens', 'total_tokens', 'error_message', 'extracted_at', 'load_id',
         ],
     ) }}
 ),
@@ -16,9 +16,20 @@ evaluations as (
     select * from {{ ref('int_evaluations') }}
 ),
 
+retried as (
+    select distinct
+        platform,
+        account,
+        retry_of_run_id
+    from runs
+    where retry_of_run_id is not null and retry_of_run_id <> run_id
+),
+
 evaluated as (
     select
         runs.*,
+        coalesce(runs.purpose, 'production') as run_purpose,
+        retried.retry_of_run_id is not null as is_retried,
         evaluations.evaluation_id,
         evaluations.judge_model,
         evaluations.evaluated_at,
@@ -32,6 +43,11 @@ evaluated as (
         end as elapsed_ms
     from runs
     left join evaluations on runs.run_key = evaluations.run_key
+    left join retried
+        on
+            runs.platform = retried.platform
+            and runs.account = retried.account
+            and runs.run_id = retried.retry_of_run_id
 ),
 
 final as (
@@ -57,7 +73,12 @@ final as (
         end as outcome,
         classification,
         trigger_type,
+        run_purpose as purpose,
+        -- The one place that says which runs figures count.
+        run_purpose in ('production', 'experiment') as is_counted,
         attempt,
+        case when retry_of_run_id <> run_id then retry_of_run_id end as retry_of_run_id,
+        is_retried,
         run_at,
         {{ utc_date('run_at') }} as run_date,
         started_at,
@@ -73,7 +94,8 @@ final as (
         output_tokens,
         total_tokens,
         error_message,
-        extracted_at
+        extracted_at,
+        load_id
     from evaluated
 )
 

@@ -1,6 +1,6 @@
--- One row per workflow and day (UTC) with runs: numerators and denominators, to be summed before dividing.
+-- One row per workflow, day (UTC) with runs and cost unit: numerators and denominators, to be summed.
 with runs as (
-    select * from {{ ref('fct_runs') }}
+    select * from {{ counted(ref('fct_runs')) }} as counted_runs
 ),
 
 final as (
@@ -10,6 +10,7 @@ final as (
             'account',
             "coalesce(workflow_id, '(unknown)')",
             "coalesce(cast(run_date as " ~ sql_type('text') ~ "), '(unknown)')",
+            'cost_unit',
         ]) }} as workflow_day_key,
         platform,
         account,
@@ -29,14 +30,14 @@ final as (
         count(cost) as runs_with_cost,
         cast(sum(cost) as {{ sql_type('decimal(38, 9)') }}) as total_cost,
         cast(sum(case when is_scored then cost end) as {{ sql_type('decimal(38, 9)') }}) as scored_cost,
-        max(cost_unit) as cost_unit,
+        cost_unit,
         count(duration_ms) as runs_with_duration,
         cast(sum(duration_ms) as {{ sql_type('bigint') }}) as total_duration_ms,
         cast(sum(total_tokens) as {{ sql_type('bigint') }}) as total_tokens,
         cast(sum(tool_calls) as {{ sql_type('bigint') }}) as tool_calls,
         cast(sum(tool_call_errors) as {{ sql_type('bigint') }}) as tool_call_errors
     from runs
-    group by platform, account, workflow_key, workflow_id, run_date
+    group by platform, account, workflow_key, workflow_id, run_date, cost_unit
 )
 
 select * from final

@@ -41,6 +41,8 @@ final as (
         runs.model,
         runs.judge_model,
         runs.outcome as run_outcome,
+        -- What is known of no run is not known to be of a simulation.
+        coalesce(runs.is_counted, true) as is_counted,
         runs.run_at,
         runs.run_date,
         criterion_results.status,

@@ -10,9 +10,10 @@ final as (
         account,
         model,
         model <> '(unknown)' as is_known,
-        max(cost_unit) as cost_unit,
-        min(run_at) as first_run_at,
-        max(run_at) as last_run_at
+        max(case when is_counted then 1 else 0 end) = 1 as is_counted,
+        {{ single_unit('cost_unit') }} as cost_unit,
+        min(case when is_counted then run_at end) as first_run_at,
+        max(case when is_counted then run_at end) as last_run_at
     from runs
     group by model_key, platform, account, model
 )

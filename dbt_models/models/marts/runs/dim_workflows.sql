@@ -14,8 +14,8 @@ runs_per_workflow as (
         platform,
         account,
         workflow_id,
-        min(run_at) as first_run_at,
-        max(run_at) as last_run_at
+        min(case when is_counted then run_at end) as first_run_at,
+        max(case when is_counted then run_at end) as last_run_at
     from runs
     group by workflow_key, platform, account, workflow_id
 ),

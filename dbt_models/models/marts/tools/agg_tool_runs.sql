@@ -24,7 +24,7 @@ tool_calls as (
         calls.is_error,
         calls.arguments_key,
         calls.record_version
-    from {{ ref('fct_tool_calls') }} as calls
+    from {{ counted(ref('fct_tool_calls')) }} as calls
     inner join outdated on calls.run_key = outdated.run_key
 ),
 

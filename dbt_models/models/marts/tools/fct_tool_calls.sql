@@ -48,6 +48,8 @@ final as (
         runs.outcome as run_outcome,
         runs.is_scored as run_is_scored,
         runs.is_passed as run_is_passed,
+        -- What is known of no run is not known to be of a simulation.
+        coalesce(runs.is_counted, true) as is_counted,
         runs.run_at,
         runs.run_date,
         tool_calls.is_error,
