@@ -74,12 +74,14 @@ class Page:
         part: the part of the list that it belongs to, where there is a list per workflow. An empty part has
             an empty page.
         error: why the rest of the part cannot be read; the other parts are not affected.
+        is_cut: whether it is the last page of a list that goes on, and shows no more of itself.
     """
 
     records: list[dict[str, Json]]
     is_news: bool = False
     part: str | None = None
     error: EndpointError | None = None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ class Window:
         newest: newest start time that the first pass showed: what comes later is the next sync's.
         oldest: oldest start time that the first pass showed.
         typical: median start time of its first page.
+        is_cut: whether the last pass ended before the list did: what follows could not be read.
         gap: stretch that the platform can no longer list, and that no sync has read.
     """
 
@@ -224,6 +227,7 @@ class Window:
     pages: int = 0
     runs_listed: int = 0
     is_complete: bool = False
+    is_cut: bool = False
     gap: tuple[datetime, datetime] | None = None
 
     def show(self, starts: list[datetime]) -> None:
@@ -307,7 +311,7 @@ class Lister:
             is_first = number == 0
             found = await self._one_pass(window, scope, is_first=is_first, behind=behind, is_sweep=is_sweep)
             if not found:
-                window.is_complete = True
+                window.is_complete = not window.is_cut
                 break
         else:
             logger.warning("The run list kept changing for %d passes; the sync is not complete.", MOST_PASSES)
@@ -320,9 +324,11 @@ class Lister:
         found = 0
         pages = 0
         rows = 0
+        window.is_cut = False
         async for page in self._list.pages(scope, self._state.learnt):
             window.pages += 1
             self._note_part(page)
+            window.is_cut = window.is_cut or page.is_cut
             listed = [identified(self._runs, record) for record in page.records]
             if page.is_news:
                 found += sum(self._take(run, page, scope, window, behind) for run in listed)

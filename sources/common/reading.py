@@ -150,8 +150,9 @@ class RunReader:
             reading.started_at = run.started_at
             if "runs" in wants:
                 reading.rows["runs"] = [run.row]
-            if listed is not None and _word(run.row) != _word(listed.row):
-                reading.fingerprint = ANY
+            if listed is None or _word(run.row) != _word(listed.row):
+                # The list will show it otherwise than it did, unless a run's own record tells how.
+                reading.fingerprint = run.fingerprint if self._runs.watched_in_detail else ANY
         self._decide(reading, run, followed, is_final=is_final, empty=empty, failures=failures)
         return reading
 

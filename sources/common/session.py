@@ -288,7 +288,7 @@ class _Sync:
             self._state.begun_at = now.isoformat()
         if is_sweep and window.is_complete and self._settings.workflow is None:
             self._state.swept_at = ours.isoformat()
-        if not window.is_complete:
+        if not window.is_complete and not window.is_cut:
             self._outcome.missing.append("The run list kept changing while it was read: runs may be missing.")
         self._note_parts(lister, floor)
         for run_id in self._state.following:

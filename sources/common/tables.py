@@ -89,8 +89,9 @@ class Table:
         dated_by: of the table of runs: the column by which the platform lists them, and the cursor counts.
         watched: of the table of runs: columns whose change shows in the list, and makes a known run be read
             again.
-        elsewhere: fields, named like the sources of a column, that hold rows of other tables: `extra` does not
-            repeat them.
+        elsewhere: fields, named like the sources of a column, that hold rows of other tables: `extra` does
+            not repeat them.
+        watched_in_detail: of the table of runs: whether a run's own record says of them what the list says.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Table:
     dated_by: str = "started_at"
     watched: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    watched_in_detail: bool = False
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
