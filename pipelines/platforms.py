@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sources.common.connector import Connector
 
-PLATFORMS = ("armature", "b3os", "eigenpal")
+PLATFORMS = ("armature", "b3os", "eigenpal", "runflow")
 """Their names: also those of their folders, sections of settings, and schemas in the warehouse."""
 
 

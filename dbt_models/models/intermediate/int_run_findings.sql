@@ -8,7 +8,8 @@ with runs as (
 -- Negative durations are gone from the facts.
 said_durations as (
     {{ union_platforms(
-        ['stg_armature__runs', 'stg_b3os__runs'], ['platform', 'account', 'run_key', 'duration_ms'],
+        ['stg_armature__runs', 'stg_b3os__runs', 'stg_eigenpal__runs', 'stg_runflow__runs'],
+        ['platform', 'account', 'run_key', 'duration_ms'],
     ) }}
 ),
 
