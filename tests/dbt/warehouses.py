@@ -15,7 +15,7 @@ import psycopg2.extras
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from sources.armature.tables import TABLES
+from pipelines.platforms import connector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +38,11 @@ SQL_TYPES = {
 }
 
 
-def create_table(table: Table, schema: str = "armature", **types: str) -> str:
+def create_table(table: Table, schema: str = "armature", *, if_not_exists: bool = False, **types: str) -> str:
     """The statement that makes a raw table as dlt makes it; `types` replaces names of types."""
     columns = (f'"{c.name}" {types.get(c.kind, SQL_TYPES[c.kind])}' for c in table.columns)
-    return f"create table {schema}.{table.name} ({', '.join(columns)})"
+    unless = "if not exists " if if_not_exists else ""
+    return f"create table {unless}{schema}.{table.name} ({', '.join(columns)})"
 
 
 @dataclass
@@ -53,14 +54,14 @@ class DuckDB:
     def env(self) -> dict[str, str]:
         return {"RUNMART_TARGET": "duckdb", "RUNMART_DUCKDB_PATH": str(self.path)}
 
-    def load(self, history: Mapping[str, list[Row]]) -> None:
+    def load(self, history: Mapping[str, list[Row]], platform: str = "armature") -> None:
         with duckdb.connect(str(self.path)) as connection:
-            connection.execute("create schema if not exists armature")
+            connection.execute(f"create schema if not exists {platform}")
             for name, rows in history.items():
-                connection.execute(create_table(TABLES[name]))
-                records = TABLES[name].to_arrow(rows)
-                connection.register("records", records)
-                connection.execute(f"insert into armature.{name} select * from records")  # noqa: S608
+                table = connector(platform).tables[name]
+                connection.execute(create_table(table, platform, if_not_exists=True))
+                connection.register("records", table.to_arrow(rows))
+                connection.execute(f"insert into {platform}.{name} select * from records")  # noqa: S608
 
     def execute(self, sql: str) -> None:
         with duckdb.connect(str(self.path)) as connection:
@@ -93,16 +94,16 @@ class Postgres:
         connection.autocommit = True
         return connection
 
-    def load(self, history: Mapping[str, list[Row]]) -> None:
+    def load(self, history: Mapping[str, list[Row]], platform: str = "armature") -> None:
         with closing(self.connect()) as connection, connection.cursor() as cursor:
-            cursor.execute("create schema if not exists armature")
+            cursor.execute(f"create schema if not exists {platform}")
             for name, rows in history.items():
-                cursor.execute(create_table(TABLES[name], json="jsonb"))
-                records = TABLES[name].to_arrow(rows).to_pylist()
+                table = connector(platform).tables[name]
+                cursor.execute(create_table(table, platform, if_not_exists=True, json="jsonb"))
                 psycopg2.extras.execute_values(
                     cursor,
-                    f"insert into armature.{name} values %s",  # noqa: S608
-                    [tuple(record.values()) for record in records],
+                    f"insert into {platform}.{name} values %s",  # noqa: S608
+                    [tuple(record.values()) for record in table.to_arrow(rows).to_pylist()],
                     page_size=1000,
                 )
 

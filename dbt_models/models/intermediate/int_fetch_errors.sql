@@ -2,7 +2,9 @@
 with final as (
     {{ union_platforms(
         [
-            'stg_armature__fetch_errors', 'stg_b3os__fetch_errors', 'stg_eigenpal__fetch_errors',
+            'stg_armature__fetch_errors',
+            'stg_b3os__fetch_errors',
+            'stg_eigenpal__fetch_errors',
             'stg_runflow__fetch_errors',
         ],
         [

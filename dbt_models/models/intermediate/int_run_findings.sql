@@ -7,7 +7,10 @@ with runs as (
 
 -- Negative durations are gone from the facts.
 said_durations as (
-    {{ union_platforms(['stg_armature__runs'], ['platform', 'account', 'run_key', 'duration_ms']) }}
+    {{ union_platforms(
+        ['stg_armature__runs', 'stg_b3os__runs', 'stg_eigenpal__runs', 'stg_runflow__runs'],
+        ['platform', 'account', 'run_key', 'duration_ms'],
+    ) }}
 ),
 
 run_ids as (

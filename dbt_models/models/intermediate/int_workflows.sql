@@ -2,7 +2,10 @@
 with workflows as (
     {{ union_platforms(
         [
-            'stg_armature__workflows', 'stg_b3os__workflows', 'stg_eigenpal__automations', 'stg_runflow__workflows',
+            'stg_armature__workflows',
+            'stg_b3os__workflows',
+            'stg_eigenpal__automations',
+            'stg_runflow__workflows',
         ],
         [
             'workflow_key', 'platform', 'account', 'workflow_id', 'workflow_name', 'description',
