@@ -5,6 +5,7 @@ from __future__ import annotations
 from sources.common.connector import Connector, Probes, source_of
 from sources.common.settings import Access
 from sources.eigenpal.api import eigenpal
+from sources.eigenpal.described import DESCRIBED
 from sources.eigenpal.tables import OFF_BY_DEFAULT, TABLES
 
 CONNECTOR = Connector(
@@ -30,6 +31,7 @@ CONNECTOR = Connector(
         query={"limit": 5},
         children=("", "/scores", "/steps", "/reviews", "/trace"),
         document="/openapi",
+        described=DESCRIBED,
     ),
     lookback_minutes=60,
     sweep_hours=7 * 24,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sources.common.connector import Connector, Probes, source_of
 from sources.common.settings import Access
 from sources.runflow.api import runflow
+from sources.runflow.described import DESCRIBED
 from sources.runflow.tables import OFF_BY_DEFAULT, TABLES
 
 CONNECTOR = Connector(
@@ -33,6 +34,7 @@ CONNECTOR = Connector(
         query={"limit": 5, "sort_by": "created_at:desc"},
         children=("", "/node-runs", "/evaluations"),
         document="/openapi.json",
+        described=DESCRIBED,
     ),
     # Evaluations are tried again, and people give their thumb, days after a run's end.
     sweep_hours=7 * 24.0,
