@@ -165,9 +165,10 @@ class RunReader:
             else:
                 reading.rows.update(rows)
         if "runs" not in wants and "runs" in self._endpoints and task.reason == "followed" and reading.rows:
-            # What was awaited came: the run's own record will have changed with it.
-            run = await self._run(task, listed, failures, is_whole=True)
+            # What was awaited came: the run's own record will have changed with it, and the list's is older.
+            run = await self._newest(task, listed, failures)
             wants |= {"runs"}
+            listed = None
         if run is not None:
             reading.started_at = run.started_at
             if "runs" in wants:
@@ -210,6 +211,14 @@ class RunReader:
             if not self._detail.asks_for(status, missing):
                 return listed
             return await self._completed(listed, missing, failures)
+
+    async def _newest(
+        self, task: Task, listed: RunRecord | None, failures: dict[str, EndpointError]
+    ) -> RunRecord | None:
+        """The run's record as it is now; what the list showed when it is gone."""
+        if listed is None:
+            return await self._by_id(task.run_id, failures)
+        return await self._completed(listed, lacking(self._runs, listed.record, listed.row), failures)
 
     async def _completed(
         self, listed: RunRecord, missing: frozenset[str], failures: dict[str, EndpointError]

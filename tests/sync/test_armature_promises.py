@@ -56,6 +56,21 @@ def test_the_columns_that_only_a_detail_has_survive_a_late_evaluation(
     assert account.tables.of("runs", run_id=run.id)[0]["model"] == account.world.run(run.id).model
 
 
+def test_an_evaluation_that_comes_while_the_list_is_read_is_loaded_with_the_run_as_it_is_then(
+    account: Account,
+) -> None:
+    run = account.add_run(evaluation_minutes=60)
+    account.clock.advance(minutes=5)
+    account.sync()
+    stop = account.world.on_page(lambda _: account.clock.advance(hours=2))
+    account.sync()
+    stop()
+    assert account.tables.of("evaluations", run_id=run.id)[0]["verdict"] == "pass"
+    assert account.tables.of("runs", run_id=run.id)[0]["verdict"] == "pass"
+    account.sync()
+    assert not account.server.requests.of(EVALUATION)
+
+
 def test_an_evaluation_that_never_comes_is_given_up_and_counted(account: Account) -> None:
     account.add_run(evaluation_minutes=None)
     account.clock.advance(hours=1)
