@@ -123,8 +123,9 @@ class EigenPal(Automations):
 
     async def _add_usage(self, run_id: str, record: dict[str, Json]) -> None:
         """Ask for the usage by itself where the record of an ended run does not speak of it."""
-        row = read_record(RUNS, record)
-        if "usage" in record or row["ended_at"] is None or self._usage_misses >= MOST_MISSES:
+        if "usage" in record or self._usage_misses >= MOST_MISSES:
+            return
+        if read_record(RUNS, record)["ended_at"] is None:
             return
         try:
             usage = object_in(await self._api.get(path_of("runs", run_id, "usage")), "usage")

@@ -131,6 +131,7 @@ def test_a_second_load_changes_nothing_but_the_sync_log_and_an_old_run_that_is_r
     ]
 
 
+@pytest.mark.long
 def test_it_stands_in_the_shape_of_all_platforms(loaded: Loaded) -> None:
     loaded.load()
     loaded.world.delete_review("spoken_for")
