@@ -1,16 +1,26 @@
 -- Every raw criterion of an evaluation is in the facts, once.
 with counts as (
-    {% for platform in ['armature'] %}
+    {% for platform, table in {'armature': 'evaluation_criteria', 'eigenpal': 'scores'}.items() %}
         select
             '{{ platform }}' as platform,
             account,
             count(*) as criteria
         from (
-            {{ raw_table(platform, 'evaluation_criteria') }}
+            {{ raw_table(platform, table) }}
         ) as raw_criteria
         group by account
         union all
     {% endfor %}
+    {% if is_loaded('runflow') %}
+        -- Judges of evaluations that were superseded are not there: only staging knows which those are.
+        select
+            platform,
+            account,
+            count(*) as criteria
+        from {{ ref('stg_runflow__criterion_results') }}
+        group by platform, account
+        union all
+    {% endif %}
     select
         platform,
         account,

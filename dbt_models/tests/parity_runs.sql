@@ -1,12 +1,14 @@
 -- Every raw run, and its cost, is in the facts once; every one that counts in the reports that are sums.
 with counts as (
-    {% for platform in ['armature', 'b3os'] %}
+    {% for platform, cost in {
+        'armature': 'cost', 'b3os': 'cost', 'eigenpal': 'credits_charged', 'runflow': 'cost',
+    }.items() %}
         select
             'loaded' as scope,
             '{{ platform }}' as platform,
             account,
             count(*) as runs,
-            sum(cost) as total_cost
+            sum({{ cost }}) as total_cost
         from (
             {{ raw_table(platform, 'runs') }}
         ) as raw_runs

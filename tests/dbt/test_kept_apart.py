@@ -30,7 +30,7 @@ OF_ALL_RUNS = ("rpt_freshness", "rpt_data_quality")
 """What asks what is there, and not how well it went."""
 
 
-def account_of_armature(account: str, status: str, cost: Decimal) -> Rows:
+def runs_of_armature(status: str, cost: Decimal) -> Rows:
     """Sixty runs of two models on two workflows, with calls and criteria; they end with this status."""
     history = History()
     for number in range(60):
@@ -46,9 +46,7 @@ def account_of_armature(account: str, status: str, cost: Decimal) -> Rows:
         history.criterion("", run_id, criterion_text="is right", status=status, is_required=True)
         history.call(run_id, tool_name="search", arguments="{}", is_error=number % 5 == 0, duration_ms=number)
     history.workflows = [{"workflow_id": f"wf-{number}", "name": f"Workflow {number}"} for number in (0, 1)]
-    return {
-        name: [{"account": account, **row} for row in rows] for name, rows in history.tables().items() if rows
-    }
+    return history.tables()
 
 
 def runs_of_b3os(prefix: str, count: int, **columns: object) -> Rows:
@@ -81,6 +79,9 @@ def runs_of_b3os(prefix: str, count: int, **columns: object) -> Rows:
     return {"runs": runs, "node_executions": nodes}
 
 
+MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test", "--vars", "{platforms: [armature, b3os]}")
+
+
 @dataclass
 class Built:
     """All marts of the history alone, and beside what must not touch it."""
@@ -106,13 +107,13 @@ def kept_apart(request: pytest.FixtureRequest, make_warehouse: MakeWarehouse, wo
     warehouse = make_warehouse(engine, "kept-apart")
 
     def marts() -> Rows:
-        build(warehouse, work / engine, "--exclude-resource-type", "unit_test")
+        build(warehouse, work / engine, *MODELS_ONLY)
         return {mart: rows_of(warehouse, mart) for mart in MARTS}
 
-    warehouse.load(account_of_armature("ours", "fail", Decimal("0.25")))
+    warehouse.load(runs_of_armature("fail", Decimal("0.25")), account="ours")
     warehouse.load(runs_of_b3os("run", 40), "b3os")
     alone = marts()
-    warehouse.load(account_of_armature("twin", "error", Decimal(1000)))
+    warehouse.load(runs_of_armature("error", Decimal(1000)), account="twin")
     absurd = {"status": "failure", "cost": Decimal(10**9)}
     warehouse.load(runs_of_b3os("simulated", 30, is_simulation=True, **absurd), "b3os")
     warehouse.load(runs_of_b3os("dust", 30, is_dust_test=True, **absurd), "b3os")
@@ -194,11 +195,11 @@ def test_retries_are_told_by_what_they_bring(make_warehouse: MakeWarehouse, work
         for run_id, status, source in attempts
     ]
     # The second account has the same ids, and tries nothing again.
-    runs += [{"run_id": "a1", "workflow_id": "rescued", "status": "success", "account": "twin"}]
+    alike = [{"run_id": "a1", "workflow_id": "rescued", "status": "success"}]
     warehouse = make_warehouse("duckdb", "retries")
     warehouse.load({"runs": runs}, "b3os")
-    chosen = ("--select", "+rpt_retries", "--exclude-resource-type", "unit_test")
-    build(warehouse, work / "duckdb", *chosen, "--indirect-selection", "cautious")
+    warehouse.load({"runs": alike}, "b3os", "twin")
+    build(warehouse, work / "duckdb", *MODELS_ONLY, "--select", "+rpt_retries")
 
     rows = {
         (row["account"], row["workflow_id"]): row
@@ -232,7 +233,7 @@ def test_a_run_is_marked_when_a_later_load_brings_its_retry(
     make_warehouse: MakeWarehouse, work: Path
 ) -> None:
     warehouse = make_warehouse("duckdb", "late-retry")
-    chosen = ("--select", "+fct_runs", "--exclude-resource-type", "test", "unit_test")
+    chosen = (*MODELS_ONLY, "--select", "+fct_runs")
     warehouse.load({"runs": [{"run_id": "first", "status": "failure"}]}, "b3os")
     build(warehouse, work / "duckdb", *chosen)
     warehouse.load({"runs": [{"run_id": "again", "status": "success", "source_run_id": "first"}]}, "b3os")

@@ -211,7 +211,6 @@ def operations(
         tables = HISTORY.tables()
         warehouse.load({name: tables[name] for name in IDS})
         for table, column in IDS.items():
-            warehouse.execute(f"alter table armature.{table} add column account text")
             warehouse.execute(f"update armature.{table} set account = split_part({column}, ':', 1)")  # noqa: S608
         warehouse.execute("update armature.runs set run_id = 'twin' where run_id in ('steady:0', 'slow:0')")
         build(

@@ -16,6 +16,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from pipelines.platforms import connector
+from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,13 +55,15 @@ class DuckDB:
     def env(self) -> dict[str, str]:
         return {"RUNMART_TARGET": "duckdb", "RUNMART_DUCKDB_PATH": str(self.path)}
 
-    def load(self, history: Mapping[str, list[Row]], platform: str = "armature") -> None:
+    def load(
+        self, history: Mapping[str, list[Row]], platform: str = "armature", account: str = DEFAULT_ACCOUNT
+    ) -> None:
         with duckdb.connect(str(self.path)) as connection:
             connection.execute(f"create schema if not exists {platform}")
             for name, rows in history.items():
                 table = connector(platform).tables[name]
                 connection.execute(create_table(table, platform, if_not_exists=True))
-                connection.register("records", table.to_arrow(rows))
+                connection.register("records", table.to_arrow(rows, account))
                 connection.execute(f"insert into {platform}.{name} select * from records")  # noqa: S608
 
     def execute(self, sql: str) -> None:
@@ -94,7 +97,9 @@ class Postgres:
         connection.autocommit = True
         return connection
 
-    def load(self, history: Mapping[str, list[Row]], platform: str = "armature") -> None:
+    def load(
+        self, history: Mapping[str, list[Row]], platform: str = "armature", account: str = DEFAULT_ACCOUNT
+    ) -> None:
         with closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute(f"create schema if not exists {platform}")
             for name, rows in history.items():
@@ -103,7 +108,7 @@ class Postgres:
                 psycopg2.extras.execute_values(
                     cursor,
                     f"insert into {platform}.{name} values %s",  # noqa: S608
-                    [tuple(record.values()) for record in table.to_arrow(rows).to_pylist()],
+                    [tuple(record.values()) for record in table.to_arrow(rows, account).to_pylist()],
                     page_size=1000,
                 )
 
