@@ -171,6 +171,19 @@ def test_a_run_that_waits_longer_than_open_run_days_is_given_up(b3os: B3osAccoun
     assert CONNECTOR.open_run_days == 90
 
 
+def test_units_that_are_settled_after_the_end_are_loaded(b3os: B3osAccount) -> None:
+    run = b3os.world.add_run(duration_s=4 * 3600)
+    b3os.world.clock.advance(hours=3)
+    b3os.world.add_run()
+    b3os.sync()
+    b3os.world.clock.advance(hours=2)
+    b3os.sync()  # which reads the run by its id
+    b3os.world.update_run(run.id, total_cu=99)
+    b3os.world.clock.advance(hours=7)
+    b3os.sync()
+    assert b3os.runs[run.id]["cost"] == 99
+
+
 def test_an_address_is_hashed_unless_a_setting_keeps_it(b3os: B3osAccount) -> None:
     run = b3os.world.add_run(triggered_by="Ann@Example.com")
     other = b3os.world.add_run(triggered_by="user_1")
