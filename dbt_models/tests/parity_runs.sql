@@ -1,6 +1,6 @@
 -- Every raw run, and its cost, is in the facts once; every one that counts in the reports that are sums.
 with counts as (
-    {% for platform in ['armature'] %}
+    {% for platform in ['armature', 'b3os'] %}
         select
             'loaded' as scope,
             '{{ platform }}' as platform,

@@ -14,6 +14,20 @@ with counts as (
     {% endfor %}
     select
         'loaded' as scope,
+        'b3os' as platform,
+        account,
+        count(*) as calls
+    from (
+        {{ raw_table('b3os', 'node_executions') }}
+    ) as raw_nodes
+    -- The trigger is no call, and neither is a node that never began.
+    where
+        node_id <> 'root'
+        and (started_at is not null or {{ b3os_outcome('status') }} in ('passed', 'failed', 'errored'))
+    group by account
+    union all
+    select
+        'loaded' as scope,
         platform,
         account,
         count(*) as calls

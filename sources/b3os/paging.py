@@ -7,6 +7,7 @@ time (docs.b3os.org/api/reference/get-v1-workflows-id-runs).
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -211,15 +212,16 @@ class ListOrder:
 
     def __init__(self) -> None:
         self._order = Order()
-        self._rows = 0
+        self._latest: deque[datetime] = deque(maxlen=ROWS_THAT_SHOW_ORDER)
 
     def has_passed(self, starts: Iterable[datetime | None], moment: datetime | None) -> bool:
         """Whether the next page of start times shows that all further runs started before a moment."""
-        dated = [start for start in starts if start is not None]
-        self._rows += len(dated)
-        for start in dated:
-            self._order.observe(start)
-        return self._rows >= ROWS_THAT_SHOW_ORDER and self._order.has_passed(dated, moment)
+        for start in starts:
+            if start is not None:
+                self._order.observe(start)
+                self._latest.append(start)
+        is_enough = len(self._latest) == ROWS_THAT_SHOW_ORDER
+        return is_enough and self._order.has_passed(list(self._latest), moment)
 
 
 async def _side_by_side(
