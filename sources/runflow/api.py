@@ -194,7 +194,7 @@ class Runflow(Catalog):
         if batch_id is None and run is None:
             # Nothing but a question whether batches may be read: there is none with a run's id.
             batch_id = run_id
-        return {} if batch_id is None else await self._batches.rows(str(batch_id))
+        return {} if batch_id is None else await self._batches.rows(str(batch_id), is_alone=run is None)
 
 
 def _has_failed(row: Row) -> bool:

@@ -33,20 +33,28 @@ class Batches:
         self._client = client
         self._running = running
         self._read: OrderedDict[str, asyncio.Task[Row]] = OrderedDict()
+        self._given: set[str] = set()
 
-    async def rows(self, batch_id: str) -> Rows:
+    async def rows(self, batch_id: str, *, is_alone: bool) -> Rows:
         """A batch that has ended, for the first run that asks; nothing for the others, or while it goes on.
+
+        Args:
+            is_alone: nothing else of the run is read, and perhaps only to see whether it may be: then the
+                batch is given whoever asked before, and to whoever asks next.
 
         Raises:
             EndpointError: it could not be read.
         """
-        is_first = batch_id not in self._read
-        if is_first:
+        if batch_id not in self._read:
             self._read[batch_id] = asyncio.create_task(self._row(batch_id))
             if len(self._read) > REMEMBERED:
-                self._read.popitem(last=False)
+                self._given.discard(self._read.popitem(last=False)[0])
         row = await asyncio.shield(self._read[batch_id])
-        return {BATCHES.name: [row]} if is_first and not self._goes_on(row) else {}
+        if self._goes_on(row) or (batch_id in self._given and not is_alone):
+            return {}
+        if not is_alone:
+            self._given.add(batch_id)
+        return {BATCHES.name: [row.copy()]}
 
     def is_open(self, batch_id: str) -> bool:
         """Whether a batch that was read goes on; of one that was not, that is to be found out."""

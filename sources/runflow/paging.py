@@ -146,7 +146,7 @@ class RunflowRuns:
         self._client.recall(learnt)
         order = Order()
         count = 0
-        has_passed = False
+        is_covered = False
         try:
             async for records in pages_of(self._ask, "runs"):
                 self._client.remember(learnt)
@@ -156,12 +156,12 @@ class RunflowRuns:
                 for moment in starts:
                     order.observe(moment)
                 yield Page([told(record) for record in records if self._is_wanted(record)])
-                has_passed = has_passed or order.has_passed(starts, scope.since)
-                if has_passed and count >= PAGES_BEFORE_STOP:
+                # What follows is no younger than the oldest run so far, but for the disorder that was seen.
+                is_covered = is_covered or order.has_passed([min(starts)] if starts else [], scope.since)
+                if count >= PAGES_BEFORE_STOP and order.has_passed(starts, scope.since):
                     return
         except CutError as error:
-            # What the pages before it covered needs no more.
-            if not has_passed:
+            if not is_covered:
                 self._note(f"The list of runs is not complete: {error}.")
                 yield Page([], is_cut=True)
         except RefusedError as error:
@@ -196,10 +196,8 @@ class RunflowRuns:
             self._missing.append(sentence)
 
 
-RELATIONS = frozenset(
-    {"comfyui_workflow", "current_evaluation_summary", "flow", "logs", "model", "node_runs"}
-)
-"""What a run's record may hold besides itself, if it is asked for."""
+RELATIONS = frozenset({"comfyui_workflow", "flow", "logs", "model", "node_runs"})
+"""What a run's record may hold besides itself; runmart asks for none of it."""
 
 
 def told(record: dict[str, Json]) -> dict[str, Json]:

@@ -1,7 +1,9 @@
 -- One row per workflow that a platform listed, of every platform, with its criteria counted and server named.
 with workflows as (
     {{ union_platforms(
-        ['stg_armature__workflows', 'stg_b3os__workflows', 'stg_eigenpal__automations'],
+        [
+            'stg_armature__workflows', 'stg_b3os__workflows', 'stg_eigenpal__automations', 'stg_runflow__workflows',
+        ],
         [
             'workflow_key', 'platform', 'account', 'workflow_id', 'workflow_name', 'description',
             'mcp_server_id', 'tester_prompt', 'current_version_id', 'is_archived', 'first_seen_at',
