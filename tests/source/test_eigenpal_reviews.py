@@ -12,8 +12,9 @@ from eigenpal_tenant import Tenant, empty_world, tenant
 from emulator.common.errors import INVALID, ApiError
 from emulator.eigenpal import EigenPalEmulator
 from emulator.eigenpal.catalog import REVIEWERS, TASKS
+from sources.common.personal import hashed
 from sources.eigenpal import CONNECTOR
-from sources.eigenpal.people import hashed, without_addresses
+from sources.eigenpal.people import without_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
