@@ -145,13 +145,14 @@ class RunList(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A run to be read, and why."""
+    """A run to be read, and why. `is_told` when the platform names it among those that changed."""
 
     run_id: str
     started_at: datetime | None
     record: dict[str, Json] | None
     fingerprint: int
     reason: Reason
+    is_told: bool = False
 
 
 class Backlog:
@@ -161,7 +162,8 @@ class Backlog:
         self._db = sqlite3.connect("")
         self._db.execute(
             "create table task"
-            " (run_id text primary key, start integer, record text, fingerprint integer, reason text)"
+            " (run_id text primary key, start integer, record text, fingerprint integer, reason text,"
+            " told integer)"
         )
 
     def __len__(self) -> int:
@@ -177,8 +179,8 @@ class Backlog:
         start = None if task.started_at is None else (task.started_at - EPOCH) // MICROSECOND
         record = None if task.record is None else encode(task.record)
         self._db.execute(
-            "insert or replace into task values (?, ?, ?, ?, ?)",
-            (task.run_id, start, record, task.fingerprint, task.reason),
+            "insert or replace into task values (?, ?, ?, ?, ?, ?)",
+            (task.run_id, start, record, task.fingerprint, task.reason, task.is_told),
         )
 
     def update(self, run: Listed) -> None:
@@ -190,21 +192,22 @@ class Backlog:
 
     def follow(self, run_id: str) -> None:
         """Put a run that is followed into the backlog, unless the list showed it."""
-        self._db.execute("insert or ignore into task values (?, null, null, 0, 'followed')", (run_id,))
+        self._db.execute("insert or ignore into task values (?, null, null, 0, 'followed', 0)", (run_id,))
 
     def oldest_first(self) -> Iterator[Task]:
         """All tasks: runs that are followed, then by start time, then those without one."""
         rows = self._db.execute(
-            "select run_id, start, record, fingerprint, reason from task"
+            "select run_id, start, record, fingerprint, reason, told from task"
             " order by reason <> 'followed', start is null, start, run_id"
         )
-        for run_id, start, record, fingerprint, reason in rows:
+        for run_id, start, record, fingerprint, reason, told in rows:
             yield Task(
                 run_id,
                 None if start is None else EPOCH + start * MICROSECOND,
                 None if record is None else decode(record.encode()),
                 fingerprint,
                 reason,
+                bool(told),
             )
 
     def close(self) -> None:
@@ -373,7 +376,7 @@ class Lister:
         reason = reason or ("told" if page.is_news else None)
         if reason is None:
             return False
-        self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason))
+        self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason, is_news))
         is_later = window.newest is not None and run.started_at is not None and run.started_at > window.newest
         return reason in ("new", "behind", "told") and not is_later
 

@@ -320,7 +320,7 @@ class RunReader:
             follow = None
         loaded = {name: rows for name, rows in reading.rows.items() if name != "fetch_errors"}
         told = self._state.told.get(reading.task.run_id)
-        if follow is not None or reading.task.reason == "told":
+        if follow is not None or reading.task.is_told:
             reading.shown = digest(loaded)
             if reading.shown in [before.shown for before in (followed, told) if before is not None]:
                 reading.rows = {"fetch_errors": reading.rows["fetch_errors"]}

@@ -497,7 +497,7 @@ class _Sync:
             self._state.following.pop(task.run_id, None)
         if reading.run_is_known:
             self._state.known.add(task.run_id, reading.started_at, reading.fingerprint)
-        if task.reason == "told":
+        if task.is_told:
             self._state.told[task.run_id] = Told(self._session.clock().isoformat(), reading.shown)
         for row in reading.rows.get("runs", ()):
             self._platform.refer(row)

@@ -28,6 +28,8 @@ FINAL_STATUSES = frozenset(
     {"completed", "failed", "cancelled", "canceled", "rejected", "succeeded", "success", "error", "timed_out"}
 )
 
+COMPLETED = frozenset({"completed", "succeeded", "success"})
+
 RUNNING_STATUSES = frozenset({"created", "pending", "queued", "running", "waiting", "finalizing"})
 
 SECTIONS: tuple[dict[str, str], ...] = ({"expand": "usage,execution"}, {"include": "usage,execution"}, {})
@@ -55,7 +57,8 @@ class EigenPal(Automations):
 
     Args:
         workflow: read the runs of this automation only.
-        score_wait: how long after a run's end its scores are asked for.
+        score_wait: how long after a run's end its scores are asked for. Outside of experiments that is done
+            for the runs of automations that have been seen to score such runs.
     """
 
     tables = TABLES
@@ -68,7 +71,7 @@ class EigenPal(Automations):
     ) -> None:
         super().__init__(api)
         self._score_wait = score_wait
-        self.run_list = EigenPalRuns(api, workflow)
+        self.run_list = EigenPalRuns(api, workflow, self._note)
         self._section = 0
         self._usage_misses = 0
         self._children: dict[str, Callable[[str, dict[str, Json] | None], Coroutine[Any, Any, Rows]]] = {
@@ -91,12 +94,18 @@ class EigenPal(Automations):
 
     def waits(self, row: Row) -> Mapping[str, timedelta]:
         if not _is_evaluated(row):
-            return {}
-        is_completed = str(row["status"]).lower() in ("completed", "succeeded", "success")
+            is_usual = _word(row) in COMPLETED and row["automation_id"] in self.scoring
+            return {"scores": self._score_wait} if is_usual else {}
+        is_completed = _word(row) in COMPLETED
         return {"scores": self._score_wait if is_completed else min(self._score_wait, SCORES_OF_UNFINISHED)}
 
     def is_expected(self, row: Row, endpoint: str) -> bool:
-        return endpoint == "scores" and str(row["status"]).lower() == "completed"
+        return endpoint == "scores" and _is_evaluated(row) and _word(row) in COMPLETED
+
+    def _note(self, sentence: str) -> None:
+        """Say, once, what is missing."""
+        if sentence not in self.missing:
+            self.missing.append(sentence)
 
     async def _detail(self, run_id: str) -> Json:
         """A run's own record, with as much of it as the server gives."""
@@ -114,8 +123,9 @@ class EigenPal(Automations):
 
     async def _add_usage(self, run_id: str, record: dict[str, Json]) -> None:
         """Ask for the usage by itself where the record of an ended run does not speak of it."""
-        row = read_record(RUNS, record)
-        if "usage" in record or row["ended_at"] is None or self._usage_misses >= MOST_MISSES:
+        if "usage" in record or self._usage_misses >= MOST_MISSES:
+            return
+        if read_record(RUNS, record)["ended_at"] is None:
             return
         try:
             usage = object_in(await self._api.get(path_of("runs", run_id, "usage")), "usage")
@@ -126,10 +136,13 @@ class EigenPal(Automations):
             record["usage"] = usage
 
     async def _scores(self, run_id: str, run: dict[str, Json] | None) -> Rows:
-        # Only runs of experiments have scores; a record that does not speak of experiments may hide one.
-        if run is not None and not _is_evaluated(read_record(RUNS, run)) and _speaks_of_experiments(run):
+        row = None if run is None else read_record(RUNS, run)
+        if row is not None and _word(row) in RUNNING_STATUSES:
             return {}
+        # Nothing in a run's record tells whether it has scores: those of experiments should, others may.
         records = rows_in(await self._api.get(path_of("runs", run_id, "scores")), "scores")
+        if records and row is not None and not _is_evaluated(row):
+            self.scoring.add(row["automation_id"])
         return {SCORES.name: _numbered(SCORES, records, run_id, "score_index")}
 
     async def _steps(self, run_id: str, run: dict[str, Json] | None) -> Rows:
@@ -203,16 +216,11 @@ def _is_evaluated(row: Row) -> bool:
     )
 
 
-def _speaks_of_experiments(record: dict[str, Json]) -> bool:
-    """Whether a record would say that its run belongs to an experiment."""
-    return any("batchId" in holder for holder in _holders(record))
-
-
 def _speaks_of_reviews(record: dict[str, Json]) -> bool:
     """Whether a record would say that its run has a review."""
-    return any("review" in holder for holder in _holders(record))
-
-
-def _holders(record: dict[str, Json]) -> list[dict[str, Json]]:
     execution = record.get("execution")
-    return [record, execution] if isinstance(execution, dict) else [record]
+    return "review" in record or (isinstance(execution, dict) and "review" in execution)
+
+
+def _word(row: Row) -> str:
+    return str(row["status"] or "").strip().lower()

@@ -49,8 +49,11 @@ class Automations(ReferenceReader):
         self._listed: list[str] = []
         self._referred: set[str] = set()
         self._experimenting: set[str] = set()
+        self.scoring: set[str] = set()
+        """Automations whose runs were seen to be scored outside of experiments, in this sync or before."""
 
     async def reference(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
+        self.scoring.update(state.reference.get("scoring", {}))
         if selected.isdisjoint(OF_AUTOMATIONS | OF_DATASETS):
             return {}
         return await self.optional("/automations", self._automations(selected, state, now))
@@ -62,6 +65,7 @@ class Automations(ReferenceReader):
                 self._experimenting.add(run["automation_id"])
 
     async def referred(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
+        state.reference["scoring"] = dict.fromkeys(sorted(self.scoring), True)
         rows: Rows = {}
         if AUTOMATIONS.name in selected:
             rows[AUTOMATIONS.name] = await self._unlisted(state, now)

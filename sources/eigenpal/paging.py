@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sources.common.errors import NotFoundError, PlatformError, RefusedError
-from sources.common.listing import EVER, Order, Page
+from sources.common.errors import EndpointError, NotFoundError, PlatformError, RefusedError
+from sources.common.listing import EVER, PAGES_BEFORE_STOP, Order, Page
 from sources.common.lists import says_more, says_total
 from sources.common.payload import encode, member, rows_in
 from sources.common.records import read_record
@@ -20,7 +20,7 @@ from sources.common.state import digest
 from sources.eigenpal.tables import RUNS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from sources.common.listing import Scope
     from sources.common.payload import Json
@@ -37,8 +37,14 @@ IDLE_PAGES = 2
 OVERLAP = timedelta(seconds=1)
 """Nobody says whether a bound lets its own moment through."""
 
+FAR_FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
+
 ASKED_AGAIN_AFTER = timedelta(days=7)
 """How long it is believed that a server does not know the filter of reviews: it may have been renewed."""
+
+
+class CutError(EndpointError):
+    """A list goes on, and shows no more of itself."""
 
 
 class Client(Protocol):
@@ -55,29 +61,44 @@ class EigenPalRuns:
 
     Args:
         workflow: the automation whose runs are wanted: the platform is asked for them, its answer checked.
+        note: takes a sentence about what is missing.
     """
 
     ranges = (("", EVER),)
 
-    def __init__(self, api: Client, workflow: str | None = None) -> None:
+    def __init__(self, api: Client, workflow: str | None, note: Callable[[str], None]) -> None:
         self._api = api
         self._workflow = workflow
+        self._note = note
 
     async def pages(self, scope: Scope, learnt: dict[str, Any]) -> AsyncIterator[Page]:
         """The runs whose reviews changed, of any age, then all that were created in the scope."""
-        if scope.changed_since is not None:
-            async for page in self._news(scope.changed_since, learnt):
+        try:
+            if scope.changed_since is not None:
+                async for page in self._news(scope.changed_since, learnt):
+                    yield page
+            async for page in self._created(scope.since, learnt):
                 yield page
-        filters = {} if scope.since is None else {"createdAfter": _text(scope.since)}
+        except CutError as error:
+            self._note(f"The list of runs is not complete: {error}.")
+            yield Page([], is_cut=True)
+
+    async def _created(self, since: datetime | None, learnt: dict[str, Any]) -> AsyncIterator[Page]:
+        """Pages of runs, down to those that were created before a moment."""
+        filters = {} if since is None else {"createdAfter": _text(since)}
         order = Order()
+        count = 0
         async for records in self._list(filters, learnt):
+            count += 1
             yield Page(self._wanted(records))
+            if since is None:
+                continue
             starts = [
                 start for record in records if (start := read_record(RUNS, record)[RUNS.dated_by]) is not None
             ]
             for start in starts:
                 order.observe(start)
-            if order.has_passed(starts, scope.since):
+            if count >= PAGES_BEFORE_STOP and order.has_passed(starts, since):
                 return
 
     async def _news(self, since: datetime, learnt: dict[str, Any]) -> AsyncIterator[Page]:
@@ -87,7 +108,7 @@ class EigenPalRuns:
             return
         try:
             async for records in self._list({"reviewUpdatedAfter": _text(since)}, learnt, may_refuse=True):
-                if records and not await self._knows_reviews(records, learnt):
+                if records and not await self._knows_reviews(learnt):
                     break
                 yield Page(self._wanted(records), is_news=True)
             else:
@@ -98,16 +119,16 @@ class EigenPalRuns:
         learnt["review_filter_unknown_since"] = since.isoformat()
         learnt.pop("review_filter_works", None)
 
-    async def _knows_reviews(self, records: list[dict[str, Json]], learnt: dict[str, Any]) -> bool:
-        """Whether a page of news is one: a server that ignores the filter shows all runs.
+    async def _knows_reviews(self, learnt: dict[str, Any]) -> bool:
+        """Whether the server looks at the filter of reviews: one that ignores it shows all runs as news.
 
-        It is asked, once, for reviews that are still to be written; and each run must have a review.
+        It is asked, once, for reviews that are still to be written.
         """
-        if any(_is_unreviewed(record) for record in records):
-            return False
         if not learnt.get("review_filter_works"):
-            far = datetime.now(UTC) + timedelta(days=3650)
-            payload = await self._api.get("/runs", {"reviewUpdatedAfter": _text(far), "limit": 1})
+            try:
+                payload = await self._api.get("/runs", {"reviewUpdatedAfter": _text(FAR_FUTURE), "limit": 1})
+            except RefusedError:
+                return True  # It looks.
             learnt["review_filter_works"] = not rows_in(payload, "runs")
         return bool(learnt["review_filter_works"])
 
@@ -136,8 +157,8 @@ class EigenPalRuns:
             records = rows_in(payload, "runs")
             yield records
             ids = _ids(records)
-            count += len(records)
             idle = idle + 1 if first is not None and ids and ids <= previous | first else 0
+            count += 0 if idle else len(records)
             first = ids if first is None else first
             previous = ids or previous
             cursor = member(payload, "next_cursor", "pagination.next_cursor", "page_info.next_cursor")
@@ -147,13 +168,10 @@ class EigenPalRuns:
             if not is_new and not records:
                 return
             if not is_new and idle >= IDLE_PAGES:
-                raise PlatformError(
-                    f"the run list of {self._api.host} shows the same runs again and again after "
-                    f"{count} rows: it cannot be read to its end."
-                )
+                raise CutError(f"{self._api.host} shows the same runs again and again after {count} of them")
             seen.add(digest(cursor))
             payload = await self._page(query, cursor if is_new else None, count)
-        raise PlatformError(f"the run list of {self._api.host} does not end after {MOST_PAGES} pages.")
+        raise CutError(f"it does not end after {MOST_PAGES} pages of {self._api.host}")
 
     async def _page(self, query: dict[str, Json], cursor: Json, offset: int) -> Json:
         """The page of a cursor; by offset where there is none, or where it is not taken any more."""
@@ -165,7 +183,7 @@ class EigenPalRuns:
         try:
             return await self._api.get("/runs", {**query, "offset": offset})
         except (RefusedError, NotFoundError) as error:
-            raise PlatformError(f"The run list cannot be read to its end: {error}.") from error
+            raise CutError(str(error)) from error
 
     async def _first(
         self, query: dict[str, Json], learnt: dict[str, Any], *, may_refuse: bool
@@ -205,12 +223,6 @@ def _text(moment: datetime) -> str:
 
 def _ids(records: list[dict[str, Json]]) -> set[int]:
     return {digest(member(record, "id", "run_id") or encode(record)) for record in records}
-
-
-def _is_unreviewed(record: dict[str, Json]) -> bool:
-    """Whether a record says that its run has no review."""
-    row = read_record(RUNS, record)
-    return all(row[name] is None for name in ("review_verdict", "review_status", "review_correction_count"))
 
 
 def _goes_on_without_cursor(payload: Json, count: int, records: list[dict[str, Json]], idle: int) -> bool:

@@ -230,6 +230,7 @@ RUNS = Table(
         "next_run_id",
         "next_run_status",
     ),
+    watched_in_detail=True,
     elsewhere=("execution.steps", "steps", "execution.review", "review"),
 )
 
