@@ -5,7 +5,7 @@ with criteria as (
         [
             'criterion_result_key', 'run_key', 'platform', 'account', 'run_id', 'criterion_index',
             'criterion_id', 'criterion_text', 'status', 'status_outcome', 'said_passed', 'is_required',
-            'score', 'rationale', 'excerpts', 'extracted_at',
+            'score', 'rationale', 'excerpts', 'extracted_at', 'load_id',
         ],
     ) }}
 ),
@@ -32,7 +32,8 @@ final as (
         score,
         rationale,
         excerpts,
-        extracted_at
+        extracted_at,
+        load_id
     from criteria
 )
 

@@ -4,7 +4,7 @@ with final as (
         [ref('stg_armature__evaluations')],
         [
             'run_key', 'platform', 'account', 'run_id', 'evaluation_id', 'verdict', 'verdict_outcome', 'score',
-            'judge_model', 'evaluated_at', 'extracted_at',
+            'judge_model', 'evaluated_at', 'extracted_at', 'load_id',
         ],
     ) }}
 )

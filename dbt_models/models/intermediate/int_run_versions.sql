@@ -3,32 +3,21 @@
 
 {%- set made_by = code_version(['fct_runs', 'fct_tool_calls', 'fct_criterion_results', 'agg_tool_runs']) %}
 
--- What facts are made by counts as well as what they are made from:
--- depends_on: {{ ref('int_runs') }}, {{ ref('int_tool_calls') }}, {{ ref('int_criterion_results') }}
-
+-- What facts are made by counts as well as what they are made from: all of it is among these views and below them.
 with runs as (
-    {{ union_platforms(
-        [ref('stg_armature__runs')],
-        ['platform', 'account', 'run_id', 'workflow_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_runs') }}
 ),
 
 evaluations as (
-    {{ union_platforms(
-        [ref('stg_armature__evaluations')], ['platform', 'account', 'run_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_evaluations') }}
 ),
 
 tool_calls as (
-    {{ union_platforms(
-        [ref('stg_armature__tool_calls')], ['platform', 'account', 'run_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_tool_calls') }}
 ),
 
 criteria as (
-    {{ union_platforms(
-        [ref('stg_armature__evaluation_criteria')], ['platform', 'account', 'run_id', 'load_id', 'extracted_at'],
-    ) }}
+    select * from {{ ref('int_criterion_results') }}
 ),
 
 workflows as (

@@ -7,7 +7,7 @@ with runs as (
             'workflow_version_id', 'model_key', 'model', 'status', 'status_outcome', 'verdict',
             'verdict_outcome', 'classification', 'trigger_type', 'attempt', 'started_at', 'ended_at',
             'duration_ms', 'cost', 'cost_unit', 'score', 'input_tokens', 'output_tokens', 'total_tokens',
-            'error_message', 'extracted_at',
+            'error_message', 'extracted_at', 'load_id',
         ],
     ) }}
 ),
@@ -73,7 +73,8 @@ final as (
         output_tokens,
         total_tokens,
         error_message,
-        extracted_at
+        extracted_at,
+        load_id
     from evaluated
 )
 

@@ -5,7 +5,7 @@ with final as (
         [
             'tool_call_key', 'run_key', 'platform', 'account', 'run_id', 'call_index', 'tool_call_id',
             'tool_key', 'tool_name', 'arguments', 'result', 'is_error', 'duration_ms', 'called_at',
-            'extracted_at',
+            'extracted_at', 'load_id',
         ],
     ) }}
 )
