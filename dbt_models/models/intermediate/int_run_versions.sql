@@ -3,7 +3,7 @@
 
 {%- set made_by = code_version(['fct_runs', 'fct_tool_calls', 'fct_criterion_results', 'agg_tool_runs']) %}
 
--- What facts are made by counts as well as what they are made from: all of it is among these views and below them.
+-- What facts are made by counts as well as what they are made from: it is all in these views and below them.
 with runs as (
     select * from {{ ref('int_runs') }}
 ),
