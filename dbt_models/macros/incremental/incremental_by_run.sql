@@ -40,25 +40,26 @@
 
 {% macro duckdb__rows_of_outdated_loads(relation) -%}
     {%- if is_incremental() -%}
-    (
-        select *
-        from {{ relation }}
-        where load_id in (
-            select candidates.load_id
-            from {{ relation }} as candidates
-            inner join outdated
-                on
-                    candidates.run_id = outdated.run_id
-                    and candidates.account = outdated.account
-                    and candidates.platform = outdated.platform
+        {#- Rows that dlt did not load name no load. -#}
+        (
+            select *
+            from {{ relation }}
+            where
+                load_id in (
+                    select candidates.load_id
+                    from {{ relation }} as candidates
+                    inner join outdated
+                        on
+                            candidates.run_id = outdated.run_id
+                            and candidates.account = outdated.account
+                            and candidates.platform = outdated.platform
+                )
+            union all
+            select *
+            from {{ relation }}
+            where load_id is null
         )
-        {#- Rows that dlt did not load name no load. #}
-        union all
-        select *
-        from {{ relation }}
-        where load_id is null
-    )
     {%- else -%}
-    {{ relation }}
+        {{ relation }}
     {%- endif -%}
 {%- endmacro %}
