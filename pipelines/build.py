@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.garbage import rarely_collected
 from pipelines.publish import publish
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("runmart.build")
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
+PARSED = Path("target", "partial_parse.msgpack")
+"""What dbt knows of a project that it has parsed, in the folder of a warehouse."""
 
 
 class BuildError(RunmartError):
@@ -98,7 +101,8 @@ def build(
         # What is not loaded need not be built: every model costs its time, empty or not.
         *("--vars", json.dumps({"platforms": loaded})),
     ]
-    result = _run_dbt(warehouse, options, report)
+    with rarely_collected():
+        result = _run_dbt(warehouse, options, report)
     if result.result is None or not hasattr(result.result, "results"):
         said = " ".join(str(result.exception or "no reason given").split())
         raise BuildError(f"dbt could not build the models: {said}")
@@ -131,11 +135,14 @@ def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) ->
     from dbt.cli.main import dbtRunner
 
     folder = _state_folder(warehouse)
+    forget_other_project(folder)
     arguments = [
         "build",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         *("--log-level", "none", "--log-level-file", "none", "--quiet"),
+        # dbt's artifacts cost seconds, and its answer has the results. DBT_WRITE_JSON=true asks for them.
+        *([] if "DBT_WRITE_JSON" in os.environ else ["--no-write-json"]),
         *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
         # Those hold the formulas to known answers, whatever the data: they are the project's, not the user's.
         *("--exclude-resource-type", "unit_test"),
@@ -206,6 +213,24 @@ def _state_folder(warehouse: Warehouse) -> Path:
     except OSError:
         return Path(tempfile.mkdtemp(prefix="runmart-dbt-"))
     return folder
+
+
+def forget_other_project(folder: Path) -> None:
+    """Let dbt parse all of its project anew when it has changed, as by another version of runmart.
+
+    dbt would parse changed files only, and then finds some metrics twice, and stops.
+    """
+    digest = hashlib.sha256()
+    files = [PROJECT / "dbt_project.yml"]
+    for part in ("docs", "macros", "models", "tests"):
+        files += sorted(path for path in (PROJECT / part).rglob("*") if path.is_file())
+    for file in files:
+        digest.update(f"{file.relative_to(PROJECT)}\0".encode())
+        digest.update(file.read_bytes())
+    known = folder / "project"
+    if not known.exists() or known.read_text() != digest.hexdigest():
+        (folder / PARSED).unlink(missing_ok=True)
+        known.write_text(digest.hexdigest())
 
 
 def _outcome(results: list[Any]) -> BuildOutcome:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import gc
 import hashlib
 import logging
 import os
@@ -19,6 +18,7 @@ import dlt
 from dlt.common.exceptions import DltException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from pipelines.garbage import rarely_collected
 from pipelines.platforms import PLATFORMS, connector, pipeline_name, source
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
@@ -199,14 +199,13 @@ def _prompt_threads() -> Iterator[None]:
     Otherwise it waits 5 ms for the interpreter each time, as long as dlt works in the other thread. Rows are
     many objects that live for a while: Python's collector is kept from looking through them all the time.
     """
-    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
-    gc.set_threshold(20_000, 20, 50)
     try:
-        yield
+        with rarely_collected():
+            yield
     finally:
         sys.setswitchinterval(interval)
-        gc.set_threshold(*thresholds)
 
 
 class _Base:

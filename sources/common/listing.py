@@ -376,7 +376,7 @@ class Lister:
         reason = reason or ("told" if page.is_news else None)
         if reason is None:
             return False
-        self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason, is_news))
+        self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason, page.is_news))
         is_later = window.newest is not None and run.started_at is not None and run.started_at > window.newest
         return reason in ("new", "behind", "told") and not is_later
 

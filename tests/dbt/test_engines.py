@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import yaml
 from warehouses import PROJECT, Warehouse
 
 MODELS = {
@@ -61,3 +62,20 @@ def test_the_engines_agree_row_by_row(both: tuple[Warehouse, Warehouse]) -> None
                 name: (row[name], other[name]) for name in row if not is_same(row[name], other[name])
             }
             assert not differing, model
+
+
+def test_the_tables_themselves_refuse_what_must_not_be_null(both: tuple[Warehouse, Warehouse]) -> None:
+    wanted = {
+        (model["name"], column["name"])
+        for file in sorted((PROJECT / "models").rglob("[!_]*.yml"))
+        for model in yaml.safe_load(file.read_text())["models"]
+        for column in model["columns"]
+        if {"type": "not_null"} in column.get("constraints", [])
+    }
+    assert wanted
+    for warehouse in both:
+        kept = warehouse.query(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema like 'analytics%' and is_nullable = 'NO'"
+        )
+        assert {tuple(row.values()) for row in kept} == wanted

@@ -46,15 +46,25 @@ def test_a_model_states_its_grain_and_has_a_key(model: Path) -> None:
     node = described(model)
     assert node["name"] == model.stem
     assert node["description"].startswith("One row per ")
-    tests = {
+    rules = {
         column["name"]: {
-            next(iter(test)) if isinstance(test, dict) else test for test in column["data_tests"]
+            *(next(iter(test)) if isinstance(test, dict) else test for test in column.get("data_tests", [])),
+            *(constraint["type"] for constraint in column.get("constraints", [])),
         }
         for column in node["columns"]
-        if "data_tests" in column
     }
-    keys = [name for name, names in tests.items() if {"unique", "not_null"} <= names]
+    keys = [name for name, names in rules.items() if {"unique", "not_null"} <= names]
     assert len(keys) == 1
+
+
+@pytest.mark.parametrize("model", SQL_FILES, ids=lambda path: path.stem)
+def test_only_tables_that_are_made_anew_have_constraints(model: Path) -> None:
+    """A view has none to enforce, and a table that grows keeps those that it was made with."""
+    constraints = [
+        constraint for column in described(model)["columns"] for constraint in column.get("constraints", [])
+    ]
+    is_table = MODELS[model.stem] == "analytics" and "materialized=" not in model.read_text()
+    assert is_table or not constraints
 
 
 def test_every_column_is_described_in_its_order(built: Warehouse) -> None:

@@ -1,4 +1,6 @@
 -- One row per finding about an evaluation, a criterion or a tool call: what is odd or missing.
+{{ config(materialized='table') }}
+
 with runs as (
     select * from {{ ref('fct_runs') }}
 ),

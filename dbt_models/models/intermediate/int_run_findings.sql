@@ -1,4 +1,6 @@
 -- One row per finding about a run: what is odd about it or missing in it.
+{{ config(materialized='table') }}
+
 with runs as (
     select * from {{ ref('fct_runs') }}
 ),

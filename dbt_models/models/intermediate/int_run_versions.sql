@@ -88,8 +88,7 @@ accounts_with_calls as (
     select distinct
         platform,
         account
-    from parts
-    where part = 'tool_calls'
+    from tool_calls
 ),
 
 versions as (
