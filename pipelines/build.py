@@ -140,7 +140,9 @@ def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) ->
         "build",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
+        *("--log-level", "none", "--log-level-file", "none", "--quiet"),
+        # dbt's artifacts cost seconds, and its answer has the results. DBT_WRITE_JSON=true asks for them.
+        *([] if "DBT_WRITE_JSON" in os.environ else ["--no-write-json"]),
         *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
         # Those hold the formulas to known answers, whatever the data: they are the project's, not the user's.
         *("--exclude-resource-type", "unit_test"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from pipelines.platforms import PLATFORMS
 from sources.common.errors import RunmartError, SettingsError
 
 if TYPE_CHECKING:
@@ -246,8 +247,18 @@ class DuckDbWarehouse(Warehouse):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise SettingsError(f"Nothing can be written to the folder {folder}: choose another file.")
 
+    def _require_name(self) -> None:
+        """Refuse a file whose name DuckDB takes for a schema: `armature.runs` would have two meanings."""
+        schema = self.path.stem.lower()
+        if schema in (*PLATFORMS, MARTS):
+            raise SettingsError(
+                f"{self.path.name} is named like the schema {schema}, and DuckDB cannot tell the two apart: "
+                "choose another file, e.g. runmart.duckdb."
+            )
+
     def require_writable(self) -> None:
         self._require_folder()
+        self._require_name()
         if self.path.exists():
             # A superuser may write to any file, but a file without any write permission is meant to stay.
             has_write_bit = bool(self.path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))

@@ -11,8 +11,10 @@ from sources.common.payload import spellings
 if TYPE_CHECKING:
     from sources.common.payload import Json
 
-ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@|]+@[^\s<>()\[\]{},;:"'@|]*[^\s<>()\[\]{},;:"'@|.]""")
-"""What looks like an e-mail address."""
+ADDRESS = re.compile(
+    r"""(?<![^\s<>()\[\]{},;:"'@|])[^\s<>()\[\]{},;:"'@|]+@[^\s<>()\[\]{},;:"'@|]*[^\s<>()\[\]{},;:"'@|.]"""
+)
+"""What looks like an e-mail address. It begins where a word does: long words are gone through once."""
 
 
 def hashed(address: str, salt: str = "") -> str:

@@ -29,6 +29,12 @@ def test_a_folder_that_does_not_exist(place: Place) -> None:
     place.call("load", "armature", **settings).failed_with(2, str(place.folder / "nowhere"), "does not exist")
 
 
+@pytest.mark.parametrize("name", ["armature.duckdb", "Runflow.db", "analytics.duckdb"])
+def test_a_file_that_is_named_like_a_schema(place: Place, name: str) -> None:
+    settings = {"DESTINATION__DUCKDB__CREDENTIALS": name}
+    place.call("load", "armature", **settings).failed_with(2, name, "named like the schema", "runmart.duckdb")
+
+
 @pytest.mark.parametrize("command", [["load", "armature"], ["status"], ["query", "select 1"], ["build"]])
 def test_a_file_that_is_no_duckdb_file(place: Place, command: list[str]) -> None:
     (place.folder / FILE).write_text("no database at all " * 1000)

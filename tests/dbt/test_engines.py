@@ -67,7 +67,7 @@ def test_the_engines_agree_row_by_row(both: tuple[Warehouse, Warehouse]) -> None
 def test_the_tables_themselves_refuse_what_must_not_be_null(both: tuple[Warehouse, Warehouse]) -> None:
     wanted = {
         (model["name"], column["name"])
-        for file in sorted((PROJECT / "models/marts").rglob("[!_]*.yml"))
+        for file in sorted((PROJECT / "models").rglob("[!_]*.yml"))
         for model in yaml.safe_load(file.read_text())["models"]
         for column in model["columns"]
         if {"type": "not_null"} in column.get("constraints", [])
@@ -76,6 +76,6 @@ def test_the_tables_themselves_refuse_what_must_not_be_null(both: tuple[Warehous
     for warehouse in both:
         kept = warehouse.query(
             "select table_name, column_name from information_schema.columns"
-            " where table_schema = 'analytics' and is_nullable = 'NO'"
+            " where table_schema like 'analytics%' and is_nullable = 'NO'"
         )
         assert {tuple(row.values()) for row in kept} == wanted

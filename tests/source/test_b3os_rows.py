@@ -177,7 +177,7 @@ def test_units_that_are_settled_after_the_end_are_loaded(b3os: B3osAccount) -> N
     b3os.world.add_run()
     b3os.sync()
     b3os.world.clock.advance(hours=2)
-    b3os.sync()  # which reads the run by its id
+    b3os.sync()
     b3os.world.update_run(run.id, total_cu=99)
     b3os.world.clock.advance(hours=7)
     b3os.sync()

@@ -24,3 +24,42 @@
     where made.run_key is null
     {%- endif %}
 {%- endmacro %}
+
+{#-
+  What to read instead of a relation where rows of outdated runs are looked for (in a query that has `outdated`):
+  the relation. DuckDB would read every column of every row for it, payloads too: there, once runs have been made,
+  ids alone tell which loads brought rows of outdated runs, and the rows of those loads are read.
+-#}
+{% macro rows_of_outdated_loads(relation) -%}
+    {{ return(adapter.dispatch('rows_of_outdated_loads', 'runmart')(relation)) }}
+{%- endmacro %}
+
+{% macro default__rows_of_outdated_loads(relation) -%}
+    {{ relation }}
+{%- endmacro %}
+
+{% macro duckdb__rows_of_outdated_loads(relation) -%}
+    {%- if is_incremental() -%}
+        {#- Rows that dlt did not load name no load. -#}
+        (
+            select *
+            from {{ relation }}
+            where
+                load_id in (
+                    select candidates.load_id
+                    from {{ relation }} as candidates
+                    inner join outdated
+                        on
+                            candidates.run_id = outdated.run_id
+                            and candidates.account = outdated.account
+                            and candidates.platform = outdated.platform
+                )
+            union all
+            select *
+            from {{ relation }}
+            where load_id is null
+        )
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}

@@ -11,7 +11,7 @@ with outdated as (
 ),
 
 criterion_results as (
-    select * from {{ ref('int_criterion_results') }}
+    select * from {{ rows_of_outdated_loads(ref('int_criterion_results')) }}
 ),
 
 runs as (

@@ -11,7 +11,7 @@ with outdated as (
 ),
 
 tool_calls as (
-    select * from {{ ref('int_tool_calls') }}
+    select * from {{ rows_of_outdated_loads(ref('int_tool_calls')) }}
 ),
 
 runs as (
