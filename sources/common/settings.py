@@ -84,7 +84,7 @@ class AccountSettings:
         return {
             name: self.own(name) if default is str else self.get(name, default)
             for name, default in defaults.items()
-        } | {name: self.secret(name) for name in secrets}
+        } | {name: self.secret(name) or AccountSettings(self.platform).secret(name) for name in secrets}
 
     def optional(self, name: str, kind: type[T]) -> T | None:
         """A setting; None when it is not set.
