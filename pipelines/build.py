@@ -126,7 +126,7 @@ def _loaded_platforms(warehouse: Warehouse) -> list[str]:
     with_runs = {schema for schema, table in warehouse.columns(*PLATFORMS) if table == "runs"}
     if not with_runs:
         raise WarehouseError(
-            f"Nothing has been loaded yet into {warehouse.describe()}. Run `runmart load armature` first."
+            f"Nothing has been loaded yet into {warehouse.describe()}. Run `runmart load` first."
         )
     return [platform for platform in PLATFORMS if platform in with_runs]
 

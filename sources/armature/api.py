@@ -17,10 +17,9 @@ from sources.common.records import fill_duration, read_record
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from sources.common.connector import PlatformOptions
     from sources.common.http import Api
     from sources.common.payload import Json
-    from sources.common.platform import Rows
+    from sources.common.platform import PlatformOptions, Rows
     from sources.common.records import Row
 
 ERROR_STATUSES = frozenset(
@@ -95,7 +94,7 @@ RESULT_FLAGS = tuple(
 
 def armature(api: Api, options: PlatformOptions) -> Armature:
     """The API as an account's settings want it read."""
-    wait = options.settings.get("evaluation_wait_hours", 48.0)
+    wait = options.settings["evaluation_wait_hours"]
     return Armature(api, workflow=options.workflow, evaluation_wait=timedelta(hours=wait))
 
 

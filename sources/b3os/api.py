@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping
     from datetime import datetime, timedelta
 
-    from sources.common.connector import PlatformOptions
     from sources.common.http import Api
     from sources.common.payload import Json
-    from sources.common.platform import Rows
+    from sources.common.platform import PlatformOptions, Rows
     from sources.common.records import Row
     from sources.common.state import SyncState
 
@@ -75,9 +74,9 @@ def b3os(api: Api, options: PlatformOptions) -> B3os:
     return B3os(
         api,
         workflow=options.workflow,
-        organization=settings.own("organization_id"),
-        keeps_emails=settings.get("keep_emails", False),
-        email_salt=settings.secret("email_salt"),
+        organization=settings["organization_id"],
+        keeps_emails=settings["keep_emails"],
+        email_salt=settings["email_salt"],
     )
 
 

@@ -66,6 +66,7 @@ RUNS = Table(
     ),
     endpoint="runs",
     watched=("status", "ended_at", "cost"),
+    watched_in_detail=True,
     elsewhere=("execution_state",),
 )
 

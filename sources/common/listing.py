@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sources.common.payload import decode, encode
-from sources.common.records import fill_duration, read_record, unidentified
+from sources.common.records import read_columns, unidentified
 from sources.common.state import digest
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ MOST_PASSES = 12
 MOST_DISORDER = timedelta(hours=1)
 """A list whose start times run against its order by more than this is taken as unordered."""
 
+FALLS_BEFORE_STOP = 8
+"""Times that the oldest start so far must be undercut before a list counts as ordered: chance looks ordered
+in eight different starts once in 40,000 times."""
+
 PAGES_BEFORE_STOP = 2
 """Pages that a pass always reads: in a small account they are all there is, and late runs show."""
 
@@ -52,17 +56,18 @@ class Listed:
     started_at: datetime | None
     fingerprint: int
     record: dict[str, Json]
-    row: Row
 
 
-def identified(table: Table, record: dict[str, Json]) -> Listed:
-    """A run record with its id; one that has none gets an id made of its content."""
-    row = read_record(table, record)
-    fill_duration(row)
-    if not row["run_id"]:
-        row["run_id"] = unidentified(record)
-    fingerprint = digest(*(row[name] for name in table.watched))
-    return Listed(row["run_id"], row[table.dated_by], fingerprint, record, row)
+def glimpsed(runs: Table, record: dict[str, Json]) -> Listed:
+    """What a list's record says of a run, as far as it decides whether to read it."""
+    row = read_columns(runs.glimpse, record)
+    run_id = row["run_id"] or unidentified(record)
+    return Listed(run_id, row[runs.dated_by], fingerprint(runs, row), record)
+
+
+def fingerprint(runs: Table, row: Row) -> int:
+    """A hash of what the list shows of a run and may change."""
+    return digest(*(row[name] for name in runs.watched))
 
 
 @dataclass
@@ -140,13 +145,14 @@ class RunList(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """A run to be read, and why."""
+    """A run to be read, and why. `is_told` when the platform names it among those that changed."""
 
     run_id: str
     started_at: datetime | None
     record: dict[str, Json] | None
     fingerprint: int
     reason: Reason
+    is_told: bool = False
 
 
 class Backlog:
@@ -156,7 +162,8 @@ class Backlog:
         self._db = sqlite3.connect("")
         self._db.execute(
             "create table task"
-            " (run_id text primary key, start integer, record text, fingerprint integer, reason text)"
+            " (run_id text primary key, start integer, record text, fingerprint integer, reason text,"
+            " told integer)"
         )
 
     def __len__(self) -> int:
@@ -172,8 +179,8 @@ class Backlog:
         start = None if task.started_at is None else (task.started_at - EPOCH) // MICROSECOND
         record = None if task.record is None else encode(task.record)
         self._db.execute(
-            "insert or replace into task values (?, ?, ?, ?, ?)",
-            (task.run_id, start, record, task.fingerprint, task.reason),
+            "insert or replace into task values (?, ?, ?, ?, ?, ?)",
+            (task.run_id, start, record, task.fingerprint, task.reason, task.is_told),
         )
 
     def update(self, run: Listed) -> None:
@@ -185,21 +192,22 @@ class Backlog:
 
     def follow(self, run_id: str) -> None:
         """Put a run that is followed into the backlog, unless the list showed it."""
-        self._db.execute("insert or ignore into task values (?, null, null, 0, 'followed')", (run_id,))
+        self._db.execute("insert or ignore into task values (?, null, null, 0, 'followed', 0)", (run_id,))
 
     def oldest_first(self) -> Iterator[Task]:
         """All tasks: runs that are followed, then by start time, then those without one."""
         rows = self._db.execute(
-            "select run_id, start, record, fingerprint, reason from task"
+            "select run_id, start, record, fingerprint, reason, told from task"
             " order by reason <> 'followed', start is null, start, run_id"
         )
-        for run_id, start, record, fingerprint, reason in rows:
+        for run_id, start, record, fingerprint, reason, told in rows:
             yield Task(
                 run_id,
                 None if start is None else EPOCH + start * MICROSECOND,
                 None if record is None else decode(record.encode()),
                 fingerprint,
                 reason,
+                bool(told),
             )
 
     def close(self) -> None:
@@ -257,25 +265,21 @@ class Order:
 
     def __init__(self) -> None:
         self._lowest: datetime | None = None
-        self._first: datetime | None = None
+        self._falls = 0
         self.disorder = timedelta(0)
 
     def observe(self, started_at: datetime) -> None:
-        if self._lowest is None or self._first is None:
-            self._first = self._lowest = started_at
+        if self._lowest is None:
+            self._lowest = started_at
             return
         self.disorder = max(self.disorder, started_at - self._lowest)
+        self._falls += started_at < self._lowest
         self._lowest = min(self._lowest, started_at)
 
     @property
     def is_newest_first(self) -> bool:
         """Whether start times were seen to fall, with no more than `MOST_DISORDER` against it."""
-        return (
-            self._lowest is not None
-            and self._first is not None
-            and self._lowest < self._first
-            and self.disorder <= MOST_DISORDER
-        )
+        return self._falls >= FALLS_BEFORE_STOP and self.disorder <= MOST_DISORDER
 
     def has_passed(self, starts: list[datetime], moment: datetime | None) -> bool:
         """Whether a page whose runs started then shows that all further runs started before a moment."""
@@ -329,7 +333,7 @@ class Lister:
             window.pages += 1
             self._note_part(page)
             window.is_cut = window.is_cut or page.is_cut
-            listed = [identified(self._runs, record) for record in page.records]
+            listed = [glimpsed(self._runs, record) for record in page.records]
             if page.is_news:
                 found += sum(self._take(run, page, scope, window, behind) for run in listed)
                 continue
@@ -372,7 +376,7 @@ class Lister:
         reason = reason or ("told" if page.is_news else None)
         if reason is None:
             return False
-        self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason))
+        self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason, page.is_news))
         is_later = window.newest is not None and run.started_at is not None and run.started_at > window.newest
         return reason in ("new", "behind", "told") and not is_later
 

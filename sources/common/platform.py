@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
     from sources.common.tables import Table
 
     Rows = dict[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class PlatformOptions:
+    """What a sync asks of a platform.
+
+    Attributes:
+        settings: the settings that only this platform has, by name; those of the connector.
+        workflow: the runs of this workflow only.
+    """
+
+    settings: Mapping[str, Any] = field(repr=False)
+    workflow: str | None = None
 
 
 class Platform(Protocol):

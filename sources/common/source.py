@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dlt.common.schema.typing import TTableSchemaColumns
     from dlt.extract import DltResource
 
-    from sources.common.session import Session
+    from sources.common.apart import SessionApart
     from sources.common.tables import Table
 
 SYNC = "sync"
@@ -26,7 +26,7 @@ SYNC = "sync"
 
 def resources_of(
     tables: Mapping[str, Table],
-    new_session: Callable[[], Session],
+    new_session: Callable[[], SessionApart],
     *,
     off_by_default: frozenset[str],
     is_chunked: bool,

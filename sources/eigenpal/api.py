@@ -17,10 +17,9 @@ from sources.eigenpal.tables import REVIEW_CORRECTIONS, REVIEWS, RUNS, SCORES, S
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from sources.common.connector import PlatformOptions
     from sources.common.http import Api
     from sources.common.payload import Json
-    from sources.common.platform import Rows
+    from sources.common.platform import PlatformOptions, Rows
     from sources.common.records import Row
     from sources.common.tables import Table
     from sources.eigenpal.paging import Client
@@ -47,9 +46,9 @@ def eigenpal(api: Api, options: PlatformOptions) -> EigenPal:
     """The API as an account's settings want it read."""
     settings = options.settings
     return EigenPal(
-        Discreet(api, salt=settings.secret("email_salt"), keeps=settings.get("keep_emails", False)),
+        Discreet(api, salt=settings["email_salt"], keeps=settings["keep_emails"]),
         workflow=options.workflow,
-        score_wait=timedelta(hours=settings.get("score_wait_hours", 48.0)),
+        score_wait=timedelta(hours=settings["score_wait_hours"]),
     )
 
 
@@ -124,8 +123,9 @@ class EigenPal(Automations):
 
     async def _add_usage(self, run_id: str, record: dict[str, Json]) -> None:
         """Ask for the usage by itself where the record of an ended run does not speak of it."""
-        row = read_record(RUNS, record)
-        if "usage" in record or row["ended_at"] is None or self._usage_misses >= MOST_MISSES:
+        if "usage" in record or self._usage_misses >= MOST_MISSES:
+            return
+        if read_record(RUNS, record)["ended_at"] is None:
             return
         try:
             usage = object_in(await self._api.get(path_of("runs", run_id, "usage")), "usage")

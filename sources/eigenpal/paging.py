@@ -91,6 +91,8 @@ class EigenPalRuns:
         async for records in self._list(filters, learnt):
             count += 1
             yield Page(self._wanted(records))
+            if since is None:
+                continue
             starts = [
                 start for record in records if (start := read_record(RUNS, record)[RUNS.dated_by]) is not None
             ]

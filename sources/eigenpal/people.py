@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
 from sources.common.payload import spellings
+from sources.common.personal import ADDRESS, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sources.common.http import Api
     from sources.common.payload import Json
-
-_ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@|]+@[^\s<>()\[\]{},;:"'@|]*[^\s<>()\[\]{},;:"'@|.]""")
 
 _ABOUT_PEOPLE = re.compile(
     r"^(trigger|by|.*By|.*_by|e?mails?|.*E?[Ee]mails?|.*_e?mails?|users?|from|to|cc|bcc)$"
@@ -97,13 +95,8 @@ def without_addresses(answer: Json, salt: str = "") -> Json:
     return answer
 
 
-def hashed(address: str, salt: str = "") -> str:
-    """What stands for an address: the same for all its spellings, and on every machine."""
-    return hashlib.sha256(f"{salt}{address.strip().lower()}".encode("utf-8", "replace")).hexdigest()
-
-
 def _hidden(key: str, text: str, salt: str) -> str:
-    found = _ADDRESS.sub(lambda match: hashed(match[0], salt), text)
+    found = ADDRESS.sub(lambda match: hashed(match[0], salt), text)
     # What stands where an address belongs is hashed even if it does not look like one.
     return hashed(text, salt) if found == text and text.strip() and _IS_ADDRESS.match(key) else found
 
@@ -111,6 +104,6 @@ def _hidden(key: str, text: str, salt: str) -> str:
 def _hash_names(holder: dict[str, Json], salt: str) -> None:
     """The same for addresses that are names of fields."""
     if any("@" in key for key in holder):
-        renamed = {_ADDRESS.sub(lambda match: hashed(match[0], salt), key): holder[key] for key in holder}
+        renamed = {ADDRESS.sub(lambda match: hashed(match[0], salt), key): holder[key] for key in holder}
         holder.clear()
         holder.update(renamed)

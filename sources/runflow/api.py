@@ -25,10 +25,9 @@ from sources.runflow.tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
-    from sources.common.connector import PlatformOptions
     from sources.common.http import Api
     from sources.common.payload import Json
-    from sources.common.platform import Rows
+    from sources.common.platform import PlatformOptions, Rows
     from sources.common.records import Row
 
     Reading = Callable[[str, dict[str, Json] | None], Coroutine[Any, Any, Rows]]
@@ -89,7 +88,7 @@ RUNNING_STATUSES = frozenset(
 
 def runflow(api: Api, options: PlatformOptions) -> Runflow:
     """The API as an account's settings want it read."""
-    wait = options.settings.get("evaluation_wait_hours", 48.0)
+    wait = options.settings["evaluation_wait_hours"]
     return Runflow(api, workflow=options.workflow, evaluation_wait=timedelta(hours=wait))
 
 

@@ -39,8 +39,8 @@ class Batches:
         """A batch that has ended, for the first run that asks; nothing for the others, or while it goes on.
 
         Args:
-            is_alone: nothing else of the run is read, and perhaps only to see whether it may be: then the batch
-                is given whoever asked before, and to whoever asks next.
+            is_alone: nothing else of the run is read, and perhaps only to see whether it may be: then the
+                batch is given whoever asked before, and to whoever asks next.
 
         Raises:
             EndpointError: it could not be read.

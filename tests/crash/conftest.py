@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,58 +11,55 @@ from stores import Store
 from victims import Machine, settings_of
 
 from emulator import serve
-from emulator.armature import ArmatureEmulator, ArmatureSettings, World
 from emulator.common.clock import Clock
+from tests.likeness.platforms import LIKENESSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from emulator import Server
-
-
-def add_finished_runs(world: World, count: int, *, days_ago: float = 29.0, until: float = 9.0) -> None:
-    """Runs that will not change any more, evenly between two numbers of days ago."""
-    begin = datetime.now(UTC) - timedelta(days=days_ago)
-    span = timedelta(days=days_ago - until)
-    for number in range(count):
-        status = ("pass", "fail", "partial", "error")[number % 4]
-        world.add_run(status=status, started_at=begin + span * number / count, duration_s=60, calls=1)
+    from tests.likeness.platform import Likeness
 
 
 @pytest.fixture
-def account() -> Iterator[Callable[[int], Server[ArmatureEmulator]]]:
+def likeness() -> Likeness:
+    """The platform that is loaded."""
+    return LIKENESSES["armature"]
+
+
+@pytest.fixture
+def account(likeness: Likeness) -> Iterator[Callable[[int], Server[Any]]]:
     """Serves an account with a number of finished runs."""
     with contextlib.ExitStack() as stack:
 
-        def open_account(runs: int) -> Server[ArmatureEmulator]:
-            world = World.empty(Clock.real())
-            # dlt loads an empty text into PostgreSQL as a null (COPY with FORCE_NULL): there is none here.
-            world.add_workflow(description="What the runs are of.")
-            add_finished_runs(world, runs)
-            return stack.enter_context(serve(ArmatureEmulator(world, ArmatureSettings(max_page_size=500))))
+        def open_account(runs: int) -> Server[Any]:
+            world = likeness.empty_world(Clock.real())
+            likeness.workflow(world, "Finished")
+            likeness.add_finished_runs(world, runs, days_ago=29, until=9)
+            return stack.enter_context(serve(likeness.emulator(world, page=500)))
 
         yield open_account
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, likeness: Likeness, tmp_path: Path) -> Store:
     """An empty warehouse, on each engine."""
     if request.param == "duckdb":
-        return Store(tmp_path / "runs.duckdb")
+        return Store(tmp_path / "runs.duckdb", likeness.connector)
     address = urlsplit(request.getfixturevalue("make_database")(f"crash-{tmp_path.name}"))
     # dlt wants a host and a password even where a socket needs none.
-    return Store(address._replace(netloc="postgres:none@localhost").geturl())
+    return Store(address._replace(netloc="postgres:none@localhost").geturl(), likeness.connector)
 
 
 @pytest.fixture
-def clean(tmp_path: Path) -> Callable[[Server[ArmatureEmulator]], Store]:
+def clean(likeness: Likeness, tmp_path: Path) -> Callable[[Server[Any]], Store]:
     """Loads an account, undisturbed, into another file."""
 
-    def load(server: Server[ArmatureEmulator]) -> Store:
-        store = Store(tmp_path / "clean.duckdb")
+    def load(server: Server[Any]) -> Store:
+        store = Store(tmp_path / "clean.duckdb", likeness.connector)
         machine = Machine(tmp_path / "clean", settings_of(server) | store.settings)
-        assert machine.run("load", "armature") == 0, machine.said
+        assert machine.run("load", likeness.name) == 0, machine.said
         return store
 
     return load

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import psycopg2
 
-from sources.armature.tables import OFF_BY_DEFAULT, TABLES
+from sources.armature import CONNECTOR as ARMATURE
 
 if TYPE_CHECKING:
+    from sources.common.connector import Connector
     from sources.common.tables import Table
 
     Contents = dict[str, list[tuple[Any, ...]]]
@@ -25,9 +26,10 @@ OF_THE_LOAD = frozenset({"_extracted_at", "first_seen_at", "last_seen_at"})
 
 @dataclass(frozen=True)
 class Store:
-    """A warehouse: a DuckDB file, or the address of a PostgreSQL database."""
+    """A warehouse: a DuckDB file, or the address of a PostgreSQL database, for a platform."""
 
     address: Path | str
+    platform: Connector = ARMATURE
 
     @property
     def settings(self) -> dict[str, str]:
@@ -47,14 +49,24 @@ class Store:
         """Every row of the tables that hold what the platform said."""
         return {
             name: self._rows(table)
-            for name, table in TABLES.items()
-            if name not in OFF_BY_DEFAULT and name != "sync_log"
+            for name, table in self.platform.tables.items()
+            if name not in self.platform.off_by_default and name != "sync_log"
         }
+
+    def repeated(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Keys that a table has more than once, by table."""
+        found = {}
+        for name, table in self.platform.tables.items():
+            keys = ", ".join(table.primary_key)
+            place = f"{self.platform.name}.{name}"
+            if name not in self.platform.off_by_default:
+                found[name] = self.query(f"select {keys} from {place} group by {keys} having count(*) > 1")  # noqa: S608
+        return {name: keys for name, keys in found.items() if keys}
 
     def _rows(self, table: Table) -> list[tuple[Any, ...]]:
         columns = [column for column in table.columns if column.name not in OF_THE_LOAD]
         names = ", ".join(column.name for column in columns)
-        rows = self.query(f"select {names} from armature.{table.name}")  # noqa: S608
+        rows = self.query(f"select {names} from {self.platform.name}.{table.name}")  # noqa: S608
         kinds = [column.kind for column in columns]
         return sorted(
             (tuple(_plain(value, kind) for value, kind in zip(row, kinds, strict=True)) for row in rows),

@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import add_finished_runs
 from stores import Store
 from victims import Machine, killed, settings_of
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from emulator import Server
     from emulator.armature import ArmatureEmulator
+    from tests.likeness.platform import Likeness
 
 
 @pytest.fixture
@@ -59,11 +59,11 @@ def test_a_deleted_warehouse_is_loaded_anew(machine: Machine, file: Path) -> Non
 
 
 def test_a_warehouse_restored_from_an_older_copy_is_brought_up_to_date(
-    machine: Machine, file: Path, server: Server[ArmatureEmulator], tmp_path: Path
+    likeness: Likeness, machine: Machine, file: Path, server: Server[ArmatureEmulator], tmp_path: Path
 ) -> None:
     loaded(machine)
     shutil.copy(file, tmp_path / "copy")
-    add_finished_runs(server.emulator.world, 20, days_ago=8, until=5)
+    likeness.add_finished_runs(server.emulator.world, 20, days_ago=8, until=5)
     before = loaded(machine)
     shutil.copy(tmp_path / "copy", file)
     assert loaded(machine) == before
@@ -71,14 +71,14 @@ def test_a_warehouse_restored_from_an_older_copy_is_brought_up_to_date(
 
 
 def test_a_killed_load_is_not_finished_on_a_warehouse_that_was_restored_since(
-    machine: Machine, file: Path, server: Server[ArmatureEmulator], tmp_path: Path
+    likeness: Likeness, machine: Machine, file: Path, server: Server[ArmatureEmulator], tmp_path: Path
 ) -> None:
     """Its cursor would hide what the older copy lacks."""
     loaded(machine)
     shutil.copy(file, tmp_path / "copy")
-    add_finished_runs(server.emulator.world, 20, days_ago=8, until=5)
+    likeness.add_finished_runs(server.emulator.world, 20, days_ago=8, until=5)
     loaded(machine)
-    add_finished_runs(server.emulator.world, 10, days_ago=4, until=2)
+    likeness.add_finished_runs(server.emulator.world, 10, days_ago=4, until=2)
     killed_while_loading(machine)
     file.with_name(file.name + ".wal").unlink(missing_ok=True)
     shutil.copy(tmp_path / "copy", file)

@@ -7,14 +7,13 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
     from emulator import Server
-    from emulator.armature import ArmatureEmulator
 
 OF_OTHERS = ("SOURCES__", "DESTINATION__", "RUNMART", "DLT_", "PG", "RUNTIME__")
 
@@ -115,5 +114,6 @@ def killed(process: ForkServerProcess) -> bool:
     return process.exitcode == -9
 
 
-def settings_of(server: Server[ArmatureEmulator]) -> dict[str, str]:
-    return {"SOURCES__ARMATURE__BASE_URL": server.origin, "SOURCES__ARMATURE__API_KEY": server.api_key}
+def settings_of(server: Server[Any]) -> dict[str, str]:
+    section = f"SOURCES__{server.emulator.name.upper()}"
+    return {f"{section}__BASE_URL": server.origin, f"{section}__API_KEY": server.api_key}

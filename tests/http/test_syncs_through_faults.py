@@ -46,9 +46,7 @@ def test_a_forbidden_table_is_left_out_with_a_warning_and_caught_up_with_when_it
 
 @pytest.mark.parametrize("endpoint", ["evaluation", "tool-calls", "trace"])
 def test_a_child_that_does_not_exist_is_none(
-    endpoint: str,
-    likeness: Likeness,
-    server: Server[Any], expected: dict[str, Any]
+    endpoint: str, likeness: Likeness, server: Server[Any], expected: dict[str, Any]
 ) -> None:
     server.faults.add(faults.refusal(404), on=f"GET /runs/{{id}}/{endpoint}")
     tables = Tables(likeness.connector.tables)
@@ -59,8 +57,7 @@ def test_a_child_that_does_not_exist_is_none(
 
 
 def test_an_endpoint_that_fails_for_all_runs_does_not_stop_the_others(
-    likeness: Likeness,
-    server: Server[Any], expected: dict[str, Any]
+    likeness: Likeness, server: Server[Any], expected: dict[str, Any]
 ) -> None:
     rule = server.faults.add(faults.server_error(500), on="GET /runs/{id}/tool-calls")
     tables = Tables(likeness.connector.tables)

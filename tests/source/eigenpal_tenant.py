@@ -51,7 +51,6 @@ class Tenant:
         """The rows of one sync, by table; JSON is parsed."""
         session = CONNECTOR.session(self.server.base_url, self.server.api_key, workflow=workflow)
         session.clock = lambda: datetime.fromtimestamp(self.world.clock.now() / 1000, UTC)
-        self.outcome = session.outcome
         self.server.requests.clear()
         session.begin(self.state, None, frozenset(tables or DEFAULT))
         rows: dict[str, Rows] = {name: [] for name in TABLES}
@@ -64,6 +63,7 @@ class Tenant:
                         rows[name] += [_parsed(name, row) for row in table.to_pylist()]
         finally:
             session.close()
+        self.outcome = session.outcome
         if session.failure is not None:
             raise session.failure
         return rows

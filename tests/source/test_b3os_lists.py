@@ -145,7 +145,7 @@ def test_runs_of_a_list_that_failed_are_loaded_by_the_next_sync_that_can_read_it
     b3os.sync()
     b3os.patience = 1.0
     rule = b3os.server.faults.add(refusal, on=f"GET /workflows/{bad}/runs")
-    for day in range(4):
+    for day in range(2):
         b3os.new_runs(good, f"good_{day}")
         b3os.new_runs(bad, f"bad_{day}")
         b3os.world.clock.advance(days=1)

@@ -68,7 +68,7 @@ def most_memory(api: StandIn, runs: int) -> int:
     """Bytes that Python and Arrow held at once, at most, while an account of so many runs was synced."""
     api.account = ManyRuns(runs)
     read = in_arrow = 0
-    session = CONNECTOR.session(api.url, KEY, chunk_runs=CHUNK)
+    session = CONNECTOR.session(api.url, KEY, chunk_runs=CHUNK).plan.session()
     tracemalloc.start()
     try:
         session.begin({}, None, frozenset({"runs", "tool_calls"}))
@@ -96,7 +96,7 @@ def test_a_slow_run_is_not_read_past_by_more_than_may_be_held(
 ) -> None:
     monkeypatch.setattr("sources.common.session.HELD_CHARACTERS", 10 * len(BODY))
     api.account = account = ManyRuns(200)
-    session = CONNECTOR.session(api.url, KEY, chunk_runs=400)
+    session = CONNECTOR.session(api.url, KEY, chunk_runs=400).plan.session()
     session.begin({}, None, frozenset({"runs", "tool_calls"}))
     try:
         next(iter(session.chunk()))

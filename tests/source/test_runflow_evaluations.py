@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from runflow_account import RunflowAccount, runflow_account
 
+from sources.common.http import Api, HttpSettings
+from sources.runflow import CONNECTOR
+
 MANY = 1_100
 """Runs that fill more pages than a sync of a list in order reads."""
 
@@ -167,11 +170,7 @@ def test_nothing_new_costs_four_requests() -> None:
 
 
 def test_the_wait_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sources.common.connector import PlatformOptions
-    from sources.common.settings import AccountSettings
-    from sources.runflow.api import runflow
-
     monkeypatch.setenv("SOURCES__RUNFLOW__EVALUATION_WAIT_HOURS", "3")
-    platform = runflow(None, PlatformOptions(AccountSettings("runflow")))  # type: ignore[arg-type]
+    platform = CONNECTOR.platform(Api(HttpSettings("http://localhost/v1", "key")), CONNECTOR.options())
     row = {"status": "succeeded", "failure_code": None, "batch_id": None}
     assert platform.waits(row) == {"evaluations": timedelta(hours=3)}

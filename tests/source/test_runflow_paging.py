@@ -102,7 +102,7 @@ def test_the_cursor_stays_where_it_was_while_the_list_is_cut() -> None:
 
 
 def test_a_page_that_its_window_ends_in_needs_no_working_cursor() -> None:
-    with runflow_account(**SMALL_PAGES) as account:
+    with runflow_account(default_limit=12, max_limit=12) as account:
         account.add_runs(20, minutes_apart=60)
         account.sync("runs")
         (new,) = account.add_runs(1)

@@ -187,10 +187,10 @@ def test_a_child_that_fails_is_noted_and_read_by_the_next_sync() -> None:
 
 
 def raw(**fields: Any) -> dict[str, Any]:  # noqa: ANN401
+    minutes = {"created_at": 0, "started_at": 0, "completed_at": 1}
     return {
         "id": "raw",
-        "created_at": "2026-03-01T11:00:00Z",
-        "completed_at": "2026-03-01T11:01:00Z",
+        **{name: f"2026-03-01T11:0{minute}:00Z" for name, minute in minutes.items()},
         **fields,
     }
 

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from emulator import serve
-from emulator.armature import ArmatureEmulator, ArmatureSettings, World
 from emulator.common import faults
 from emulator.common.clock import Clock
-from sources.armature.tables import TABLES
-from sources.common.session import SyncSettings
+from tests.likeness.platform import Plan
 from tests.sync.syncing import KilledError, session_of, sync
 from tests.sync.tables import Tables
 
 if TYPE_CHECKING:
     from sources.common.session import Outcome
+    from tests.likeness.platform import Life, Likeness
 
 START = "2026-06-01T00:00:00Z"
-OPEN_FOR = timedelta(days=7)
-EVALUATION_WAIT = timedelta(hours=48)
-LISTED_FOR = timedelta(days=30)
 STATE_LIMIT = 20_000
 """Characters of state that no history of these tests may exceed."""
+
+WHEN_READ = frozenset({"_extracted_at", "first_seen_at", "last_seen_at"})
+"""Columns that tell when something was read."""
 
 ANY_HISTORY = settings(
     stateful_step_count=12,
@@ -40,74 +38,38 @@ ANY_HISTORY = settings(
 )
 
 
-@dataclass
-class Life:
-    """What is known of a run from its beginning."""
-
-    id: str
-    status: str
-    started_at: datetime
-    ended_at: datetime
-    evaluated_at: datetime | None
-    calls: int
-    is_gone: bool = False
-
-
 class SyncMachine(RuleBasedStateMachine):
     """A platform whose runs start, end, are evaluated and vanish, while syncs come, die and come again."""
 
-    orders: tuple[Literal["newest_first", "oldest_first", "shuffled"], ...] = ()
+    likeness: ClassVar[Likeness]
+    orders: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
         self.clock = Clock.manual(START)
-        self.world = World.empty(self.clock)
+        self.world = self.likeness.empty_world(self.clock)
         self.lives: dict[str, Life] = {}
-        self.tables = Tables(TABLES)
+        self.tables = Tables(self.likeness.connector.tables)
         self.settled: set[str] = set()
         self.complete_at: datetime | None = None
-        self.gaps = 0
 
-    @initialize(
-        data=st.data(),
-        page_cap=st.integers(2, 5),
-        rows=st.sampled_from(["full", "slim"]),
-        totals=st.booleans(),
-        first_page=st.sampled_from([0, 1]),
-        missing=st.sampled_from(["not_found", "null"]),
-        chunk_runs=st.integers(1, 6),
-    )
-    def open_account(
-        self,
-        data: st.DataObject,
-        page_cap: int,
-        rows: Literal["full", "slim"],
-        *,
-        totals: bool,
-        first_page: Literal[0, 1],
-        missing: Literal["not_found", "null"],
-        chunk_runs: int,
-    ) -> None:
-        shape = ArmatureSettings(
-            default_order=data.draw(st.sampled_from(self.orders)),
-            max_page_size=page_cap,
-            list_rows=rows,
-            shows_total=totals,
-            shows_has_more=totals,
-            first_page=first_page,
-            missing_evaluation=missing,
-        )
-        self.serve(shape, chunk_runs)
+    @initialize(data=st.data(), page=st.integers(2, 5), chunk_runs=st.integers(1, 6))
+    def open_account(self, data: st.DataObject, page: int, chunk_runs: int) -> None:
+        order = data.draw(st.sampled_from(self.orders))
+        self.serve(chunk_runs, order=order, page=page, **data.draw(self.likeness.shapes()))
 
-    def serve(self, shape: ArmatureSettings, chunk_runs: int) -> None:
-        self.server = self.stack.enter_context(serve(ArmatureEmulator(self.world, shape)))
+    def serve(self, chunk_runs: int, **shape: Any) -> None:  # noqa: ANN401
+        self.server = self.stack.enter_context(serve(self.likeness.emulator(self.world, **shape)))
         self.chunk_runs = chunk_runs
 
     def teardown(self) -> None:
         try:
             if hasattr(self, "server"):
                 self.server.faults.clear()
+                if self.likeness.finds_within is not None:
+                    self.sync_to_the_end()
+                    self.clock.advance(seconds=self.likeness.finds_within.total_seconds())
                 self.sync_to_the_end()
                 self.the_tables_equal_the_api()
         finally:
@@ -117,43 +79,41 @@ class SyncMachine(RuleBasedStateMachine):
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock.now() / 1000, UTC)
 
+    @property
+    def shown(self) -> list[Life]:
+        """The runs that the platform lists."""
+        return [life for life in self.lives.values() if not life.is_gone and self.is_listed(life)]
+
     # -- the platform ----------------------------------------------------------------------------------
 
     @rule(
+        data=st.data(),
         count=st.integers(1, 6),
         late_minutes=st.integers(0, 20),
-        status=st.sampled_from(["pass", "pass", "fail", "partial", "error", "timed_out"]),
         minutes=st.sampled_from([0, 1, 5, 90, 60 * 24, 60 * 24 * 10]),
         evaluation_minutes=st.sampled_from([0, 1, 30, 60 * 20, None]),
-        calls=st.integers(0, 3),
+        children=st.integers(0, 3),
     )
     def runs_start(
         self,
+        data: st.DataObject,
         count: int,
         late_minutes: int,
-        status: str,
         minutes: int,
         evaluation_minutes: int | None,
-        calls: int,
+        children: int,
     ) -> None:
         """Runs appear, up to twenty minutes after their start, some of them at the same moment."""
+        status = data.draw(st.sampled_from(self.likeness.statuses))
+        self.start(
+            count, Plan(status, None, minutes, evaluation_minutes, children), late_minutes=late_minutes
+        )
+
+    def start(self, count: int, plan: Plan, *, late_minutes: int = 0) -> None:
+        started_at = self.now - timedelta(minutes=late_minutes)
         for _ in range(count):
-            started_at = self.now - timedelta(minutes=late_minutes)
-            run = self.world.add_run(
-                status=status,
-                started_at=started_at,
-                duration_s=minutes * 60,
-                evaluation_after_s=None if evaluation_minutes is None else evaluation_minutes * 60,
-                calls=calls,
-            )
-            self.lives[run.id] = Life(
-                run.id,
-                status,
-                started_at,
-                started_at + timedelta(minutes=minutes),
-                None if run.evaluated_at is None else datetime.fromtimestamp(run.evaluated_at / 1000, UTC),
-                calls,
-            )
+            life = self.likeness.start(self.world, plan.at(started_at))
+            self.lives[life.id] = life
 
     @rule(data=st.data())
     def a_run_vanishes(self, data: st.DataObject) -> None:
@@ -162,6 +122,21 @@ class SyncMachine(RuleBasedStateMachine):
             run_id = data.draw(st.sampled_from(there))
             self.world.remove_run(run_id)
             self.lives[run_id].is_gone = True
+
+    @precondition(lambda self: self.likeness.says)
+    @rule(data=st.data(), word=st.integers(0, 3))
+    def something_is_said_of_a_run_that_has_ended(self, data: st.DataObject, word: int) -> None:
+        ended = sorted(life.id for life in self.shown if life.ended_at <= self.now)
+        if ended:
+            life = self.lives[data.draw(st.sampled_from(ended))]
+            self.likeness.say(self.world, life, word, self.now)
+            self.settled.discard(life.id)
+
+    @precondition(lambda self: self.likeness.archives and self.lives)
+    @rule(data=st.data())
+    def a_workflow_is_archived(self, data: st.DataObject) -> None:
+        life = self.lives[data.draw(st.sampled_from(sorted(self.lives)))]
+        self.likeness.archive(self.world, life, self.lives)
 
     @rule(minutes=st.sampled_from([1, 10, 45, 60 * 5, 60 * 30, 60 * 24 * 6]))
     def time_passes(self, minutes: int) -> None:
@@ -193,9 +168,10 @@ class SyncMachine(RuleBasedStateMachine):
     def a_sync_ends(self) -> None:
         self.sync_to_the_end()
 
-    @rule(events=st.integers(0, 8), half_loaded=st.none() | st.sets(st.sampled_from(sorted(TABLES))))
-    def a_sync_is_killed(self, events: int, half_loaded: set[str] | None) -> None:
-        merged = None if half_loaded is None else frozenset(half_loaded)
+    @rule(data=st.data(), events=st.integers(0, 8), is_half_loaded=st.booleans())
+    def a_sync_is_killed(self, data: st.DataObject, events: int, *, is_half_loaded: bool) -> None:
+        names = st.sets(st.sampled_from(sorted(self.likeness.connector.tables)))
+        merged = frozenset(data.draw(names)) if is_half_loaded else None
         try:
             self.sync(events_until_kill=events, half_loaded=merged)
         except KilledError:
@@ -213,18 +189,18 @@ class SyncMachine(RuleBasedStateMachine):
     ) -> None:
         pages = 0
 
-        def move(_: int) -> None:
+        def move(_: object) -> None:
             nonlocal pages
             pages += 1
             if pages == at_page:
                 self.clock.advance(minutes=minutes)
                 if arriving:
-                    self.runs_start(arriving, 0, "pass", 5, 1, 1)
+                    self.start(arriving, Plan(minutes=5, evaluation_minutes=1, children=1))
                 for life in [life for life in self.lives.values() if not life.is_gone][:leaving]:
                     self.world.remove_run(life.id)
                     life.is_gone = True
 
-        before = {life.id for life in self.lives.values() if not life.is_gone and self.is_listed(life)}
+        before = {life.id for life in self.shown}
         stop = self.world.on_page(move)
         try:
             outcome = self.sync()
@@ -240,12 +216,17 @@ class SyncMachine(RuleBasedStateMachine):
     def sync(
         self, events_until_kill: int | None = None, half_loaded: frozenset[str] | None = None
     ) -> Outcome:
-        session = session_of(
-            self.server,
-            clock=self.clock,
-            settings=SyncSettings(chunk_runs=self.chunk_runs, open_for=OPEN_FOR),
+        return sync(
+            self.session(),
+            self.tables,
+            selected=self.likeness.usual_tables,
+            events_until_kill=events_until_kill,
+            half_loaded=half_loaded,
         )
-        return sync(session, self.tables, events_until_kill=events_until_kill, half_loaded=half_loaded)
+
+    def session(self) -> Any:  # noqa: ANN401
+        settings = self.likeness.sync_settings(chunk_runs=self.chunk_runs)
+        return session_of(self.likeness, self.server, clock=self.clock, settings=settings)
 
     def sync_to_the_end(self) -> None:
         self.server.requests.clear()
@@ -255,65 +236,67 @@ class SyncMachine(RuleBasedStateMachine):
         if must_report_gap is not None:
             assert (outcome.gap is not None) == must_report_gap
         self.final_runs_are_not_read_again()
-        for life in self.lives.values():
-            if not life.is_gone and self.is_listed(life):
-                assert self.tables.of("runs", run_id=life.id), f"{life.id} is listed and missing"
+        for life in self.shown:
+            assert self.tables.of("runs", run_id=life.id), f"{life.id} is listed and missing"
         self.note_complete()
 
     def must_report_gap(self) -> bool | None:
         """Whether the next sync must report a hole; None when that cannot be told from outside."""
-        return self.complete_at is not None and self.now - self.complete_at > LISTED_FOR
+        if self.likeness.listed_for is None:
+            return False
+        return self.complete_at is not None and self.now - self.complete_at > self.likeness.listed_for
 
     def note_complete(self) -> None:
         self.complete_at = self.now
         self.settled = {
-            life.id for life in self.lives.values() if self.is_settled(life) and self.is_loaded(life)
+            life.id
+            for life in self.lives.values()
+            if self.likeness.is_settled(life, self.now) and self.is_loaded(life)
         }
 
     def is_loaded(self, life: Life) -> bool:
         """Whether all that a settled run has was read: it may have vanished while it was."""
+        late = self.likeness.late
         has_run = bool(self.tables.of("runs", run_id=life.id, status=life.status))
-        return has_run and (life.evaluated_at is None or bool(self.tables.of("evaluations", run_id=life.id)))
-
-    def is_settled(self, life: Life) -> bool:
-        """Whether a run has ended, and has its evaluation or is of a kind that gets none."""
-        if life.ended_at > self.now - timedelta(hours=3):
-            return life.evaluated_at is not None and life.evaluated_at <= self.now
-        return life.evaluated_at is None and life.status in ("error", "timed_out")
+        return has_run and (
+            life.evaluated_at is None or late is None or bool(self.tables.of(late.table, run_id=life.id))
+        )
 
     def is_listed(self, life: Life) -> bool:
-        return self.now - life.started_at < LISTED_FOR
+        listed_for = self.likeness.listed_for
+        return listed_for is None or self.now - life.started_at < listed_for
 
     def final_runs_are_not_read_again(self) -> None:
-        asked = [
-            request.path
-            for endpoint in ("evaluation", "tool-calls")
-            for request in self.server.requests.of(f"GET /runs/{{id}}/{endpoint}")
-        ]
-        for path in asked:
-            assert not any(run_id in path for run_id in self.settled), f"{path} was read again"
+        children = [self.likeness.once, *([self.likeness.late] if self.likeness.late else [])]
+        for request in (request for child in children for request in self.server.requests.of(child.on)):
+            assert not any(run_id in request.path for run_id in self.settled), (
+                f"{request.path} was read again"
+            )
 
     @invariant()
     def the_state_stays_small(self) -> None:
         assert len(json.dumps(self.tables.state)) < STATE_LIMIT
 
     def the_tables_equal_the_api(self) -> None:
-        for life in self.lives.values():
-            if life.is_gone or not self.is_listed(life) or self.was_given_up(life):
-                continue
-            (row,) = self.tables.of("runs", run_id=life.id)
-            has_ended = life.ended_at <= self.now
-            assert (row["status"] == life.status) == has_ended
-            assert row["started_at"] == life.started_at
-            assert row["ended_at"] == (life.ended_at if has_ended else None)
-            is_evaluated = life.evaluated_at is not None and life.evaluated_at <= self.now
-            assert len(self.tables.of("evaluations", run_id=life.id)) == is_evaluated
-            if has_ended:
-                calls = self.tables.of("tool_calls", run_id=life.id)
-                assert [call["call_index"] for call in calls] == list(range(life.calls))
+        certain = [life for life in self.shown if not self.likeness.was_given_up(life, self.now)]
+        for life in certain:
+            self.likeness.assert_loaded(self.tables, self.world, life, self.now)
+        self.the_tables_equal_those_of_a_first_sync({life.id for life in certain})
 
-    def was_given_up(self, life: Life) -> bool:
-        """Whether a run took longer than it is followed; what came after that need not be known."""
-        if life.ended_at - life.started_at > OPEN_FOR:
-            return True
-        return life.evaluated_at is not None and life.evaluated_at - life.ended_at > EVALUATION_WAIT
+    def the_tables_equal_those_of_a_first_sync(self, runs: set[str]) -> None:
+        """Whatever the platform says of these runs now, in whatever column, is in the tables."""
+        fresh = Tables(self.likeness.connector.tables)
+        assert sync(self.session(), fresh, selected=self.likeness.usual_tables).is_complete
+        for name in self.likeness.usual_tables - {"sync_log", "fetch_errors"}:
+            table = self.likeness.connector.tables[name]
+            if table.endpoint is not None:
+                assert _said(self.tables, name, runs) == _said(fresh, name, runs), name
+
+
+def _said(tables: Tables, name: str, runs: set[str]) -> list[dict[str, Any]]:
+    """The rows of some runs, without when they were read."""
+    return [
+        {column: value for column, value in row.items() if column not in WHEN_READ}
+        for row in tables.of(name)
+        if row["run_id"] in runs
+    ]

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sources.armature.api import Armature
-from sources.armature.tables import OFF_BY_DEFAULT, TABLES
 from sources.common.http import HttpSettings
-from sources.common.session import ChunkEnd, Session, SyncSettings
+from sources.common.session import ChunkEnd, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from emulator import Server
-    from emulator.armature import ArmatureEmulator
     from emulator.common.clock import Clock
-    from sources.common.session import Batch, Outcome
+    from sources.common.session import Batch, Outcome, SyncSettings
+    from tests.likeness.platform import Likeness
     from tests.sync.tables import Tables
-
-ALL = frozenset(TABLES) - OFF_BY_DEFAULT
 
 
 class KilledError(Exception):
@@ -27,7 +23,8 @@ class KilledError(Exception):
 
 
 def session_of(
-    server: Server[ArmatureEmulator],
+    likeness: Likeness,
+    server: Server[Any],
     *,
     clock: Clock | None = None,
     settings: SyncSettings | None = None,
@@ -44,10 +41,11 @@ def session_of(
         longest_backoff=0.02,
         deadline=deadline,
     )
+    options = likeness.connector.options(workflow=workflow)
     return Session(
-        lambda api: Armature(api, workflow=workflow),
+        lambda api: likeness.connector.platform(api, options),
         http,
-        settings or SyncSettings(),
+        settings or likeness.sync_settings(),
         clock=_moment(clock),
     )
 
@@ -62,7 +60,7 @@ def sync(
     session: Session,
     tables: Tables,
     *,
-    selected: frozenset[str] = ALL,
+    selected: frozenset[str],
     events_until_kill: int | None = None,
     half_loaded: frozenset[str] | None = None,
 ) -> Outcome:

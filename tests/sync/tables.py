@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     import pyarrow as pa
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Tables:
     """Rows by table and key, and the state and cursor that were committed with them."""
 
-    def __init__(self, tables: dict[str, Table]) -> None:
+    def __init__(self, tables: Mapping[str, Table]) -> None:
         self._tables = tables
         self.rows: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {name: {} for name in tables}
         self.state: dict[str, Any] = {}
@@ -41,11 +42,11 @@ class Tables:
     def _merge(self, name: str, rows: list[dict[str, Any]]) -> None:
         table = self._tables[name]
         kept = self.rows[name]
-        if table.replaces_by is not None:
-            replaced = {row[table.replaces_by] for row in rows}
-            kept = {key: row for key, row in kept.items() if row[table.replaces_by] not in replaced}
+        if table.merge_key:
+            replaced = {_values(row, table.merge_key) for row in rows}
+            kept = {key: row for key, row in kept.items() if _values(row, table.merge_key) not in replaced}
         for row in rows:
-            kept[tuple(row[column] for column in table.key)] = row
+            kept[_values(row, table.primary_key)] = row
         self.rows[name] = kept
 
     def of(self, name: str, **values: object) -> list[dict[str, Any]]:
@@ -60,3 +61,7 @@ class Tables:
 def _rows(table: pa.Table) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
+
+
+def _values(row: dict[str, Any], columns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(row[column] for column in columns)

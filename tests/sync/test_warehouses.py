@@ -21,24 +21,24 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from emulator.armature import ArmatureSettings
 from pipelines.load import LoadRequest, load
 from pipelines.warehouse import Warehouse, warehouse
-from sources.armature import CONNECTOR
-from sources.armature.tables import TABLES
+from sources.common.apart import SessionApart
 from sources.common.connector import Connector
-from sources.common.session import Session
+from tests.likeness.platform import Plan
+from tests.likeness.platforms import LIKENESSES
 from tests.sync.histories import ANY_HISTORY, SyncMachine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipelines.load import LoadOutcome
+    from tests.likeness.platform import Likeness
 
 RUNS_PER_CHUNK = 6
 SESSION = Connector.session
 STEPS: dict[str, tuple[type, str]] = {
-    "extract": (Session, "chunk"),
+    "extract": (SessionApart, "chunk"),
     "normalize": (dlt.Pipeline, "normalize"),
     "load": (dlt.Pipeline, "load"),
     # All rows are merged by then, but the package is not yet on record as loaded.
@@ -62,8 +62,6 @@ class GoneError(BaseException):
 
 class LoadMachine(SyncMachine):
     """The same histories as in memory; what was loaded is read back from the warehouse after each load."""
-
-    orders = ("newest_first", "shuffled")
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,18 +87,17 @@ class LoadMachine(SyncMachine):
         return False
 
     def sync(self, **_: object) -> LoadOutcome:  # type: ignore[override]
+        name = self.likeness.name
         machine = {
-            "SOURCES__ARMATURE__BASE_URL": self.server.origin,
-            "SOURCES__ARMATURE__API_KEY": self.server.api_key,
+            f"SOURCES__{name.upper()}__BASE_URL": self.server.origin,
+            f"SOURCES__{name.upper()}__API_KEY": self.server.api_key,
             "DLT_DATA_DIR": str(self.data / f"machine-{self.machines}"),
         }
         with (
             mock.patch.dict(os.environ, machine | self.destination),
-            mock.patch.object(Connector, "session", self.session),
+            mock.patch.object(Connector, "session", self.patient_session),
         ):
-            outcome = load(
-                LoadRequest("armature", chunk_runs=RUNS_PER_CHUNK * self.chunk_runs), self.warehouse()
-            )
+            outcome = load(LoadRequest(name, chunk_runs=RUNS_PER_CHUNK * self.chunk_runs), self.warehouse())
             self.may_have_pending = False
             self.read_tables()
         return outcome
@@ -118,31 +115,36 @@ class LoadMachine(SyncMachine):
         with mock.patch.dict(os.environ, self.destination):
             return warehouse()
 
-    def session(self, **options: Any) -> Session:  # noqa: ANN401
+    def patient_session(self, **options: Any) -> SessionApart:  # noqa: ANN401
         """A sync under the emulated account's clock that does not wait long between retries."""
-        session = SESSION(CONNECTOR, **options)
+        session = SESSION(self.likeness.connector, **options)
         session.clock = lambda: datetime.fromtimestamp(self.clock.now() / 1000, UTC)
-        session.http = replace(session.http, first_backoff=0.001, longest_backoff=0.02)
+        http = replace(session.plan.http, first_backoff=0.001, longest_backoff=0.02)
+        session.plan = replace(session.plan, http=http)
         return session
 
     def read_tables(self) -> None:
         """Take over what the warehouse holds; no row may be there twice."""
         place = self.warehouse()
-        columns = place.columns("armature")
+        dataset = self.likeness.name
+        columns = place.columns(dataset)
         if not columns:
             return
         with place.reading() as reader:
-            for name, table in TABLES.items():
-                rows = reader.query(f"select * from armature.{name}") if ("armature", name) in columns else []  # noqa: S608
-                self.tables.rows[name] = {tuple(row[key] for key in table.key): row for row in rows}
+            for name, table in self.likeness.connector.tables.items():
+                rows = reader.query(f"select * from {dataset}.{name}") if (dataset, name) in columns else []  # noqa: S608
+                self.tables.rows[name] = {tuple(row[key] for key in table.primary_key): row for row in rows}
                 assert len(self.tables.rows[name]) == len(rows), f"{name} has a row twice"
             states = reader.query(
-                "select state from armature._dlt_pipeline_state"
+                f"select state from {dataset}._dlt_pipeline_state"  # noqa: S608
                 " order by version desc, created_at desc limit 1"
             )
         for row in states:
-            resources = decompress_state(row["state"])["sources"]["armature"]["resources"]
+            resources = decompress_state(row["state"])["sources"][dataset]["resources"]
             self.tables.state = resources["sync"]["sync"]
+
+    def the_tables_equal_those_of_a_first_sync(self, runs: set[str]) -> None:
+        """Left to the histories in memory: engines spell JSON in their own ways."""
 
 
 @contextmanager
@@ -163,15 +165,21 @@ def killed_before(step: str, times: int) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(params=LIKENESSES)
+def likeness(request: pytest.FixtureRequest) -> Likeness:
+    return LIKENESSES[request.param]
+
+
 @pytest.fixture(params=["duckdb", "postgres"])
-def machine(request: pytest.FixtureRequest, tmp_path: Path) -> type[LoadMachine]:
-    """Histories on each engine, each of them in an empty warehouse."""
+def machine(request: pytest.FixtureRequest, likeness: Likeness, tmp_path: Path) -> type[LoadMachine]:
+    """Histories of each platform on each engine, each of them in an empty warehouse."""
+    known: dict[str, Any] = {"likeness": likeness, "orders": likeness.orders}
     if request.param == "duckdb":
-        return OnDuckDb
+        return type("Machine", (OnDuckDb,), known)
     address = urlsplit(request.getfixturevalue("make_database")(f"histories-{tmp_path.name}"))
     # dlt wants a host and a password even where a socket needs none.
-    OnPostgres.address = address._replace(netloc="postgres:none@localhost").geturl()
-    return OnPostgres
+    known["address"] = address._replace(netloc="postgres:none@localhost").geturl()
+    return type("Machine", (OnPostgres,), known)
 
 
 class OnDuckDb(LoadMachine):
@@ -191,8 +199,8 @@ class OnPostgres(LoadMachine):
     def __init__(self) -> None:
         super().__init__()
         with closing(psycopg2.connect(self.address)) as connection, connection, connection.cursor() as cursor:
-            cursor.execute("drop schema if exists armature cascade")
-            cursor.execute("drop schema if exists armature_staging cascade")
+            for schema in (self.likeness.name, f"{self.likeness.name}_staging"):
+                cursor.execute(f"drop schema if exists {schema} cascade")
 
     @property
     def destination(self) -> dict[str, str]:
@@ -203,10 +211,11 @@ def test_runs_that_change_under_loads_that_die_at_every_step_end_up_as_the_api_s
     machine: type[LoadMachine],
 ) -> None:
     history = machine()
-    history.serve(ArmatureSettings(max_page_size=5), chunk_runs=2)
+    history.serve(chunk_runs=2, page=5)
+    succeeds, fails = history.likeness.statuses[0], history.likeness.statuses[2]
     for step, loses_disk in DEATHS:
-        history.runs_start(4, 5, "pass", minutes=90, evaluation_minutes=30, calls=2)
-        history.runs_start(4, 0, "fail", minutes=0, evaluation_minutes=1, calls=1)
+        history.start(4, Plan(succeeds, minutes=90, evaluation_minutes=30, children=2), late_minutes=5)
+        history.start(4, Plan(fails, minutes=0, evaluation_minutes=1, children=1))
         assert history.dies(step, times=1, loses_disk=loses_disk)
         history.time_passes(45)
     history.sync_to_the_end()
