@@ -155,8 +155,12 @@ final as (
             repeats.pass_hat_{{ k }},
         {% endfor %}
         figures.runs_with_cost,
-        case when models.cost_unit is not null then figures.total_cost end as total_cost,
-        case when models.cost_unit is not null then figures.scored_cost end as scored_cost,
+        cast(
+            case when models.cost_unit is not null then figures.total_cost end as {{ sql_type('decimal(38, 9)') }}
+        ) as total_cost,
+        cast(
+            case when models.cost_unit is not null then figures.scored_cost end as {{ sql_type('decimal(38, 9)') }}
+        ) as scored_cost,
         models.cost_unit,
         {{ safe_divide('figures.total_cost', 'figures.runs_with_cost') }} as mean_cost,
         {{ safe_divide('figures.scored_cost', 'figures.passed_runs') }} as cost_per_pass,
