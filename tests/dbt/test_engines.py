@@ -54,7 +54,9 @@ def rows_of(warehouse: Warehouse, model: str) -> list[dict[str, Any]]:
 def test_the_engines_agree_row_by_row(both: tuple[Warehouse, Warehouse]) -> None:
     for model in MODELS:
         of_duckdb, of_postgres = (rows_of(warehouse, model) for warehouse in both)
-        assert of_duckdb, f"{model} has no rows to compare"
+        # Tables of platforms that the history has none of are empty on both.
+        is_ours = not model.startswith("stg_") or model.startswith("stg_armature__")
+        assert of_duckdb or not is_ours, f"{model} has no rows to compare"
         assert len(of_duckdb) == len(of_postgres), model
         for row, other in zip(of_duckdb, of_postgres, strict=True):
             assert row.keys() == other.keys(), model

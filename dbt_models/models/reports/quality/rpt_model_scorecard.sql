@@ -1,5 +1,6 @@
 -- One row per platform, account, model and period: how often it passes, how reliably, at what cost, how fast.
 {%- set sizes = var('repeat_sizes') %}
+{%- set money = sql_type('decimal(38, 9)') %}
 
 with runs as (
     select * from {{ counted(ref('fct_runs')) }} as counted_runs
@@ -155,8 +156,12 @@ final as (
             repeats.pass_hat_{{ k }},
         {% endfor %}
         figures.runs_with_cost,
-        case when models.cost_unit is not null then figures.total_cost end as total_cost,
-        case when models.cost_unit is not null then figures.scored_cost end as scored_cost,
+        cast(
+            case when models.cost_unit is not null then figures.total_cost end as {{ money }}
+        ) as total_cost,
+        cast(
+            case when models.cost_unit is not null then figures.scored_cost end as {{ money }}
+        ) as scored_cost,
         models.cost_unit,
         {{ safe_divide('figures.total_cost', 'figures.runs_with_cost') }} as mean_cost,
         {{ safe_divide('figures.scored_cost', 'figures.passed_runs') }} as cost_per_pass,

@@ -11,7 +11,9 @@ final as (
         account,
         run_id,
         score_index as criterion_index,
-        score_id as criterion_id,
+        score_id,
+        -- An id of a score is that of one result; what is asked is told by the evaluator's name.
+        cast(null as {{ sql_type('text') }}) as criterion_id,
         coalesce(nullif(trim(evaluator_name), ''), '(unknown)') as criterion_text,
         evaluator_type,
         label as status,
