@@ -9,12 +9,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +36,7 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a command cost. With several processes, CPU and memory are their sums."""
+    """What a command cost. With several processes, and those that they start, CPU and memory are sums."""
 
     wall_s: float
     cpu_s: float
@@ -101,7 +104,8 @@ def measured(commands: Sequence[Sequence[str]], folder: Path, settings: Mapping[
             if children and (pipe := children[-1].stdout):
                 pipe.close()
             children.append(child)
-        ended = [os.wait4(child.pid, 0) for child in reversed(children)]
+        with _resident(children) as resident:
+            ended = [os.wait4(child.pid, 0) for child in reversed(children)]
         wall = time.perf_counter() - began
     for child, command, (_, status, _) in zip(reversed(children), reversed(commands), ended, strict=True):
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -111,8 +115,43 @@ def measured(commands: Sequence[Sequence[str]], folder: Path, settings: Mapping[
     return Usage(
         wall_s=wall,
         cpu_s=sum(usage.ru_utime + usage.ru_stime for _, _, usage in ended),
-        peak_mib=sum(usage.ru_maxrss for _, _, usage in ended) / 1024,
+        # The system's own account is exact, and knows a command's largest process only.
+        peak_mib=max(resident.peak / 2**20, sum(usage.ru_maxrss for _, _, usage in ended) / 1024),
     )
+
+
+@dataclass
+class _Resident:
+    """Most bytes that processes and those that they started held at once."""
+
+    peak: int = 0
+
+    def look(self, roots: Sequence[psutil.Process]) -> None:
+        held = 0
+        for root in roots:
+            with suppress(psutil.Error):
+                for process in (root, *root.children(recursive=True)):
+                    held += process.memory_info().rss
+        self.peak = max(self.peak, held)
+
+
+@contextmanager
+def _resident(children: Sequence[subprocess.Popen[bytes]]) -> Iterator[_Resident]:
+    """Look at the memory of processes twenty times a second, as long as the block lasts."""
+    resident, is_over = _Resident(), threading.Event()
+    roots = [psutil.Process(child.pid) for child in children]
+
+    def look() -> None:
+        while not is_over.wait(0.05):
+            resident.look(roots)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield resident
+    finally:
+        is_over.set()
+        watcher.join()
 
 
 def counted(database: Path, tables: Mapping[str, str]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import tempfile
@@ -88,11 +89,16 @@ def build(
         SettingsError: `select` matches nothing.
         BuildError: dbt cannot read its project or its profile.
     """
-    _require_raw_data(warehouse)
+    loaded = _loaded_platforms(warehouse)
     warehouse.require_writable()
     started = time.monotonic()
-    selection = ["--select", *select.split()] if select else []
-    result = _run_dbt(warehouse, [*selection, *(["--full-refresh"] if full_refresh else [])], report)
+    options = [
+        *(["--select", *select.split()] if select else []),
+        *(["--full-refresh"] if full_refresh else []),
+        # What is not loaded need not be built: every model costs its time, empty or not.
+        *("--vars", json.dumps({"platforms": loaded})),
+    ]
+    result = _run_dbt(warehouse, options, report)
     if result.result is None or not hasattr(result.result, "results"):
         said = " ".join(str(result.exception or "no reason given").split())
         raise BuildError(f"dbt could not build the models: {said}")
@@ -109,14 +115,16 @@ def build(
     return outcome
 
 
-def _require_raw_data(warehouse: Warehouse) -> None:
+def _loaded_platforms(warehouse: Warehouse) -> list[str]:
+    """Platforms that have a table of runs, in the order of the list of platforms."""
     from pipelines.platforms import PLATFORMS
 
-    loaded = warehouse.columns(*PLATFORMS)
-    if not any(table == "runs" for _schema, table in loaded):
+    with_runs = {schema for schema, table in warehouse.columns(*PLATFORMS) if table == "runs"}
+    if not with_runs:
         raise WarehouseError(
-            f"Nothing has been loaded yet into {warehouse.describe()}. Run `runmart load armature` first."
+            f"Nothing has been loaded yet into {warehouse.describe()}. Run `runmart load` first."
         )
+    return [platform for platform in PLATFORMS if platform in with_runs]
 
 
 def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) -> Any:  # noqa: ANN401

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pipelines.openapi import Difference, differences
 from pipelines.output import counted, say
+from pipelines.platforms import connector, label
 from sources.common.errors import (
     EndpointError,
     ForbiddenError,
@@ -19,15 +20,21 @@ from sources.common.errors import (
     UnreadableError,
 )
 from sources.common.http import Api, path_of
-from sources.common.payload import member, rows_in
+from sources.common.payload import encode, member, rows_in
+from sources.common.settings import AccountSettings
 
 if TYPE_CHECKING:
+    from sources.common.connector import Connector
     from sources.common.http import HttpSettings
     from sources.common.payload import Json
+    from sources.common.tables import Table
 
 TIMEOUT = 5.0
 DEADLINE = 8.0
 """Seconds that one answer may take here; a load is far more patient."""
+
+MOST_LISTS = 5
+"""Workflows that are asked for runs, where each has a list of its own, until one shows any."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,8 @@ class EndpointCheck:
 class CheckOutcome:
     """What is known about an account after a check."""
 
+    platform: str
+    account: str
     address: str
     organization: str | None = None
     role: str | None = None
@@ -56,18 +65,17 @@ class CheckOutcome:
         return 3 if any(endpoint.result == "failed" for endpoint in self.endpoints) else 0
 
 
-def check_armature() -> CheckOutcome:
-    """Check the Armature account of the settings.
+def check_account(platform: str, account: str) -> CheckOutcome:
+    """Check an account of the settings.
 
     Raises:
         SettingsError: a setting is missing or unusable.
         AuthenticationError: the key is refused.
         UnreachableError: the address leads nowhere, or not to the API.
     """
-    from sources.armature import CONNECTOR
-
-    patient = CONNECTOR.http()
-    settings = replace(
+    known = connector(platform)
+    patient = known.http(account)
+    hurried = replace(
         patient,
         timeout=min(patient.timeout, TIMEOUT),
         deadline=min(patient.deadline, DEADLINE),
@@ -75,55 +83,151 @@ def check_armature() -> CheckOutcome:
         first_backoff=0.05,
         longest_backoff=0.3,
     )
-    return asyncio.run(_check(settings))
+    return asyncio.run(_check(known, account, hurried))
 
 
-async def _check(settings: HttpSettings) -> CheckOutcome:
-    outcome = CheckOutcome(settings.base_url)
+async def _check(known: Connector, account: str, settings: HttpSettings) -> CheckOutcome:
+    outcome = CheckOutcome(known.name, account, settings.base_url)
     async with Api(settings) as api:
-        account = await _account(api)
-        if account is None:
-            outcome.endpoints.append(EndpointCheck("/org", "none", "organization and role are not told"))
+        visit = _Visit(api, known, AccountSettings(known.name, account).variable("base_url"))
+        whose = await visit.account()
+        if whose is None:
+            told = "organization and role are not told"
+            outcome.endpoints.append(EndpointCheck(known.probes.account, "none", told))
         else:
-            outcome.organization = member(
-                account, "organization.name", "organization.slug", "organization.id"
-            )
-            outcome.role = member(account, "actor.role")
-            outcome.endpoints.append(EndpointCheck("/org", "ok"))
-        outcome.endpoints.append(await _list(api, "/workflows", "workflows"))
-        outcome.endpoints.append(await _list(api, "/mcp-servers", "mcp_servers"))
-        outcome.endpoints += await _runs(api)
-        await _openapi(api, outcome)
+            outcome.organization = _text(member(whose, *known.probes.organization))
+            outcome.role = _text(member(whose, *known.probes.role))
+            outcome.endpoints.append(EndpointCheck(known.probes.account, "ok"))
+        outcome.endpoints += await visit.lists()
+        outcome.endpoints += await visit.runs()
+        if known.probes.document is not None:
+            await visit.openapi(known.probes.document, outcome)
     return outcome
 
 
-async def _account(api: Api) -> Json:
-    """The answer of `GET /org`, which any key may read; None when only the rest of the API is there.
+def _text(value: Json) -> str | None:
+    return None if value is None else value if isinstance(value, str) else encode(value)
 
-    An error says why the account cannot be reached at all.
+
+class _Visit:
+    """The requests of one check.
+
+    Attributes:
+        setting: where the address is set, for those whose address is wrong.
     """
-    setting = "SOURCES__ARMATURE__BASE_URL"
-    try:
+
+    def __init__(self, api: Api, known: Connector, setting: str) -> None:
+        self._api = api
+        self._known = known
+        self._probes = known.probes
+        self._setting = setting
+        self._ids: list[str] = []
+
+    async def account(self) -> Json:
+        """What the account says of itself to any key; None when only the rest of the API is there.
+
+        An error says why the account cannot be reached at all.
+        """
+        api, path = self._api, self._probes.account
         try:
-            return await api.get("/org")
+            try:
+                return await api.get(path)
+            except NotFoundError:
+                await self._something_else()
+                return None
+        except UnreachableError as error:
+            why = await asyncio.to_thread(_why_unreachable, api, self._setting, str(error))
+            raise UnreachableError(why) from error
+        except NotFoundError as error:
+            raise UnreachableError(
+                f"{api.host} answers, but has no {self._known.access.title} API at "
+                f"{urlsplit(api.settings.base_url).path} (404). Check {self._setting}."
+            ) from error
+        except ForbiddenError as error:
+            raise UnreachableError(
+                f"The key may not even read {path}: {error}. Check the role of the key."
+            ) from error
+        except UnreadableError as error:
+            raise UnreachableError(f"{_sentence(error)} Check {self._setting}.") from error
+        except EndpointError as error:
+            raise UnreachableError(
+                f"{_sentence(error)} Try again later, or check {self._setting}."
+            ) from error
+
+    async def _something_else(self) -> None:
+        """Ask for what every account has: the list of runs, or else the first other list."""
+        if "{id}" in self._probes.runs:
+            await self._api.get(self._probes.lists[0][0])
+        else:
+            await self._api.get(self._probes.runs, self._probes.query)
+
+    async def lists(self) -> list[EndpointCheck]:
+        """The lists that do not belong to runs; the ids of the first are kept."""
+        checks = []
+        for number, (path, name) in enumerate(self._probes.lists):
+            try:
+                rows = rows_in(await self._api.get(path), name)
+            except EndpointError as error:
+                checks.append(EndpointCheck(path, "failed", str(error)))
+                continue
+            checks.append(EndpointCheck(path, "ok", counted(len(rows), "row")))
+            if number == 0:
+                self._ids = _ids_of(self._known.tables.get(name), rows)
+        return checks
+
+    async def runs(self) -> list[EndpointCheck]:
+        """The run list, and what belongs to one run."""
+        path = self._probes.runs
+        paths = [path]
+        if "{id}" in path:
+            # The first may never have run.
+            paths = [path.replace("{id}", path_of(one).removeprefix("/")) for one in self._ids[:MOST_LISTS]]
+        if not paths:
+            return [EndpointCheck(path, "none", f"{self._probes.lists[0][0]} shows nothing that has runs")]
+        ids: list[str] = []
+        try:
+            for one in paths:
+                rows = rows_in(await self._api.get(one, self._probes.query), "runs")
+                ids = _ids_of(self._known.tables["runs"], rows)
+                if ids:
+                    break
+        except EndpointError as error:
+            return [EndpointCheck(path, "failed", str(error))]
+        checks = [EndpointCheck(path, "ok", "" if ids else "no run is shown")]
+        if not ids:
+            return checks
+        return checks + [await self._child(ids[-1], child) for child in self._probes.children]
+
+    async def _child(self, run_id: str, child: str) -> EndpointCheck:
+        name = "/runs/{id}" + child
+        try:
+            await self._api.get(path_of("runs", run_id) + child)
         except NotFoundError:
-            await api.get("/runs", {"pageSize": 1})
-            return None
-    except UnreachableError as error:
-        raise UnreachableError(await asyncio.to_thread(_why_unreachable, api, str(error))) from error
-    except NotFoundError as error:
-        raise UnreachableError(
-            f"{api.host} answers, but has no Armature API at {urlsplit(api.settings.base_url).path} (404). "
-            f"Check {setting}."
-        ) from error
-    except ForbiddenError as error:
-        raise UnreachableError(
-            f"The key may not even read /org: {error}. Check the role of the key."
-        ) from error
-    except UnreadableError as error:
-        raise UnreachableError(f"{_sentence(error)} Check {setting}.") from error
-    except EndpointError as error:
-        raise UnreachableError(f"{_sentence(error)} Try again later, or check {setting}.") from error
+            # A run that was listed must be there; what belongs to it need not.
+            return EndpointCheck(name, "none" if child else "failed", f"run {run_id} has none")
+        except EndpointError as error:
+            return EndpointCheck(name, "failed", str(error))
+        return EndpointCheck(name, "ok")
+
+    async def openapi(self, path: str, outcome: CheckOutcome) -> None:
+        """Compare the platform's own description of its answers with the tables, when it serves one."""
+        try:
+            document: Any = await self._api.get(path)
+        except EndpointError as error:
+            outcome.endpoints.append(EndpointCheck(path, "none", str(error)))
+            return
+        outcome.serves_openapi = True
+        outcome.endpoints.append(EndpointCheck(path, "ok"))
+        outcome.fields = differences(document, self._known)
+
+
+def _ids_of(table: Table | None, rows: list[dict[str, Json]]) -> list[str]:
+    """The ids of listed records, under whichever name the records of the table have them."""
+    names: tuple[str, ...] = ("id",)
+    if table is not None:
+        names = next(column.paths for column in table.own_columns if column.name == table.key[0]) or names
+    found = [member(row, *names) for row in rows]
+    return [str(one) for one in found if isinstance(one, str | int)]
 
 
 def _sentence(error: Exception) -> str:
@@ -131,11 +235,10 @@ def _sentence(error: Exception) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
 
 
-def _why_unreachable(api: Api, otherwise: str) -> str:
+def _why_unreachable(api: Api, setting: str, otherwise: str) -> str:
     """Find out at which step the way to a host ends: its name, its port, or TLS."""
     parts = urlsplit(api.settings.base_url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    setting = "SOURCES__ARMATURE__BASE_URL"
     try:
         connection = socket.create_connection((host, port), timeout=TIMEOUT)
     except socket.gaierror:
@@ -159,67 +262,21 @@ def _why_unreachable(api: Api, otherwise: str) -> str:
     return otherwise
 
 
-async def _list(api: Api, path: str, name: str) -> EndpointCheck:
-    try:
-        rows = rows_in(await api.get(path), name)
-    except EndpointError as error:
-        return EndpointCheck(path, "failed", str(error))
-    return EndpointCheck(path, "ok", counted(len(rows), "row"))
-
-
-async def _runs(api: Api) -> list[EndpointCheck]:
-    """The run list, and what belongs to one run."""
-    path = "/runs"
-    children = ("", "/evaluation", "/tool-calls", "/trace")
-    try:
-        runs = rows_in(await api.get(path, {"range": "30d", "pageSize": 5}), "runs")
-    except EndpointError as error:
-        return [EndpointCheck(path, "failed", str(error))]
-    ids = [
-        str(found) for run in runs if (found := member(run, "run_id", "id", "run_uuid", "uuid")) is not None
-    ]
-    checks = [EndpointCheck(path, "ok", "no run in 30 days" if not runs else "")]
-    if not ids:
-        return checks
-    return checks + [await _child(api, ids[-1], child) for child in children]
-
-
-async def _child(api: Api, run_id: str, child: str) -> EndpointCheck:
-    name = "/runs/{id}" + child
-    try:
-        await api.get(path_of("runs", run_id) + child)
-    except NotFoundError:
-        # A run that was listed must be there; what belongs to it need not.
-        return EndpointCheck(name, "none" if child else "failed", f"run {run_id} has none")
-    except EndpointError as error:
-        return EndpointCheck(name, "failed", str(error))
-    return EndpointCheck(name, "ok")
-
-
-async def _openapi(api: Api, outcome: CheckOutcome) -> None:
-    """Compare the platform's own description of its answers with the tables, when it serves one."""
-    try:
-        document: Any = await api.get("/openapi")
-    except EndpointError as error:
-        outcome.endpoints.append(EndpointCheck("/openapi", "none", str(error)))
-        return
-    outcome.serves_openapi = True
-    outcome.endpoints.append(EndpointCheck("/openapi", "ok"))
-    outcome.fields = differences(document)
-
-
 def print_check(outcome: CheckOutcome) -> None:
     """Print a check for people."""
+    say(f"Account       {label(outcome.platform, outcome.account)}")
     say(f"Address       {outcome.address}")
     say(f"Organization  {outcome.organization or 'not told'}")
     say(f"Role          {outcome.role or 'not told'}")
     say()
     for endpoint in outcome.endpoints:
         say(f"  {endpoint.result:<6}  {endpoint.endpoint:<24} {endpoint.detail}".rstrip())
-    if not outcome.serves_openapi:
-        say("\nThe platform does not serve its OpenAPI document: field names were not compared.")
+    say()
+    if not outcome.fields:
+        said = "was not found" if not outcome.serves_openapi else "describes none of the tables"
+        say(f"An OpenAPI document of the platform {said}: field names were not compared.")
         return
-    say("\nFields that the platform describes and the tables do not know (they are kept in `extra`):")
+    say("Fields that the platform describes and the tables do not know (they are kept in `extra`):")
     _print_fields([(found.table, found.unknown_to_us) for found in outcome.fields])
     say("Columns for which it describes no field (they stay null, unless it sends more than it says):")
     _print_fields([(found.table, found.unknown_to_them) for found in outcome.fields])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.logs import LogFormat
+from pipelines.platforms import EMULATED, PLATFORMS
 from pipelines.query import Format
+from sources.common.lazy import without_pandas
 
 if TYPE_CHECKING:
+    from pipelines.accounts import Account, Served
     from pipelines.load import LoadOutcome
 
 app = typer.Typer(
@@ -42,6 +44,20 @@ DestinationOption = Annotated[
     Destination | None,
     typer.Option(
         "--destination", help="Kind of warehouse; its address comes from dlt's settings. [default: duckdb]"
+    ),
+]
+NAMES = ", ".join(PLATFORMS)
+Platform = Annotated[
+    str | None,
+    typer.Argument(help=f"{NAMES}; left out: all that have settings.", show_default=False),
+]
+Accounts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--account",
+        help="Only the account with this name; again, or with commas, for several. [default: all that have "
+        "settings]",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -102,7 +118,8 @@ def _print_version() -> None:
 
 @app.command(epilog="Example: runmart load armature --since 7d --resources runs,evaluations")
 def load(
-    platform: Annotated[str, typer.Argument(help="Platform to load: armature.")],
+    platform: Platform = None,
+    account: Accounts = None,
     resources: Resources = None,
     chunk_runs: ChunkRuns = 5000,
     since: Since = None,
@@ -111,41 +128,85 @@ def load(
     destination: DestinationOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Load what is new on a platform.
+    """Load what is new on a platform, or on all that have settings.
 
-    Runs that had not ended before are read again. A load that was stopped goes on where it was.
+    Runs that had not ended before are read again. A load that was stopped goes on where it was. Accounts are
+    loaded one after another; one that fails does not stop the others.
     """
-    from pipelines.outcomes import print_load
-    from pipelines.output import as_record, print_json
+    from pipelines.output import print_json
 
-    outcome = _load(platform, resources, chunk_runs, since, workflow, full_refresh, destination)
+    options = (platform, account, resources, chunk_runs, since, workflow, full_refresh, destination)
+    done = _load(*options, tells=not json)
     if json:
-        print_json(as_record(outcome))
-    else:
-        print_load(outcome)
-    return outcome.exit_code
+        print_json(done.record())
+    return done.exit_code
 
 
 def _load(
-    platform: str,
+    platform: str | None,
+    account: list[str] | None,
     resources: str | None,
     chunk_runs: int,
     since: str | None,
     workflow: str | None,
     full_refresh: bool,
     destination: str | None,
-) -> LoadOutcome:
+    *,
+    tells: bool,
+) -> Served[LoadOutcome]:
+    """Load the chosen accounts, and print what each one's load did if that is to be told."""
     from pipelines.options import since_moment, table_names
 
     tables, moment = table_names(resources), since_moment(since)
 
-    from pipelines.load import LoadRequest, load
-    from pipelines.progress import load_progress
+    from sources.common.reader import end_idle, get_ready
+
+    # It starts while this process imports what loads.
+    get_ready()
+
+    from pipelines.accounts import chosen, serve
+    from pipelines.outcomes import print_load
     from pipelines.warehouse import warehouse
 
-    request = LoadRequest(platform, tables, chunk_runs, moment, workflow, full_refresh)
-    with load_progress() as progress:
-        return load(request, warehouse(destination), progress)
+    target = warehouse(destination)
+    accounts = chosen(platform, account or ())
+    of_one = {"--resources": resources, "--workflow": workflow}
+    _require_one_platform(accounts, [option for option, value in of_one.items() if value is not None])
+
+    from pipelines.load import LoadRequest, resolve
+    from pipelines.load import load as load_one
+    from pipelines.progress import load_progress
+
+    requests = {
+        one: LoadRequest(one.platform, tables, chunk_runs, moment, workflow, full_refresh, one.name)
+        for one in accounts
+    }
+    is_several = len(accounts) > 1
+    if is_several:
+        # What is wrong with all of them is told once.
+        for request in requests.values():
+            resolve(request)
+        target.require_writable()
+
+    def work(one: Account) -> LoadOutcome:
+        with load_progress(one.label if is_several else "") as progress:
+            outcome = load_one(requests[one], target, progress)
+        if tells:
+            print_load(outcome)
+        return outcome
+
+    try:
+        return serve(accounts, work)
+    finally:
+        end_idle()
+
+
+def _require_one_platform(accounts: list[Account], options: list[str]) -> None:
+    from sources.common.errors import SettingsError
+
+    platforms = dict.fromkeys(account.platform for account in accounts)
+    if len(platforms) > 1 and options:
+        raise SettingsError(f"{options[0]} needs the platform that it belongs to: {', '.join(platforms)}.")
 
 
 @app.command(epilog="Example: runmart build --select fct_runs+")
@@ -182,7 +243,8 @@ def build(
 
 @app.command(epilog="Example: runmart run armature")
 def run(
-    platform: Annotated[str, typer.Argument(help="Platform to load.")] = "armature",
+    platform: Platform = None,
+    account: Accounts = None,
     resources: Resources = None,
     chunk_runs: ChunkRuns = 5000,
     since: Since = None,
@@ -191,27 +253,30 @@ def run(
     destination: DestinationOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Load, build, and print a scorecard of the models.
+    """Load, build once, and print a scorecard of the models.
 
-    This is what a schedule runs.
+    This is what a schedule runs. Without a platform, all that have settings are loaded.
     """
     from pipelines.build import build as build_marts
-    from pipelines.outcomes import print_build, print_load
+    from pipelines.outcomes import print_build
     from pipelines.output import as_record, print_json
     from pipelines.progress import reporting
     from pipelines.scorecard import print_scorecard, scorecard
     from pipelines.warehouse import warehouse
 
-    loaded = _load(platform, resources, chunk_runs, since, workflow, full_refresh, destination)
-    if not json:
-        print_load(loaded)
+    options = (platform, account, resources, chunk_runs, since, workflow, full_refresh, destination)
+    loaded = _load(*options, tells=not json)
+    if not loaded.outcomes:
+        if json:
+            print_json({"load": loaded.record(), "exit_code": loaded.exit_code})
+        return loaded.exit_code
     target = warehouse(destination)
     with reporting() as report:
         built = build_marts(target, report=report)
     exit_code: int = built.exit_code or loaded.exit_code
     models = scorecard(target) if not built.failed_models else []
     if json:
-        parts = {"load": as_record(loaded), "build": as_record(built), "scorecard": models}
+        parts = {"load": loaded.record(), "build": as_record(built), "scorecard": models}
         print_json({**parts, "exit_code": exit_code})
     else:
         print_build(built)
@@ -239,30 +304,36 @@ def status(destination: DestinationOption = None, json: JsonOption = False) -> i
 
 
 @app.command(epilog="Example: runmart check armature")
-def check(
-    platform: Annotated[str, typer.Argument(help="Platform to check: armature.")], json: JsonOption = False
-) -> int:
+def check(platform: Platform = None, account: Accounts = None, json: JsonOption = False) -> int:
     """Tell in seconds whether an account can be read.
 
     Address, key, role, and which endpoints answer; and which fields the platform describes.
     """
-    from pipelines.check import check_armature, print_check
-    from pipelines.options import known_name
-    from pipelines.output import as_record, print_json
+    from pipelines.accounts import chosen, serve
+    from pipelines.check import CheckOutcome, check_account, print_check
+    from pipelines.output import print_json, say
 
-    known_name(platform, ("armature",), "platform")
-    outcome = check_armature()
+    accounts = chosen(platform, account or ())
+
+    def work(one: Account) -> CheckOutcome:
+        outcome = check_account(one.platform, one.name)
+        if not json:
+            if one != accounts[0]:
+                say()
+            print_check(outcome)
+        return outcome
+
+    done = serve(accounts, work)
     if json:
-        print_json(as_record(outcome))
-    else:
-        print_check(outcome)
-    return outcome.exit_code
+        print_json(done.record())
+    return done.exit_code
 
 
 @app.command(epilog='Example: runmart query "select * from analytics.rpt_model_scorecard" --format csv')
 def query(
     sql: Annotated[
-        str, typer.Argument(help="A query; raw tables are in the schema armature, marts in analytics.")
+        str,
+        typer.Argument(help="A query; raw tables are in the schemas of their platforms, marts in analytics."),
     ],
     form: Annotated[Format, typer.Option("--format", help="How to write the rows.")] = Format.TABLE,
     output: Annotated[
@@ -287,13 +358,20 @@ def query(
 
 @app.command(epilog="Example: runmart emulate armature --port 8600 --runs 500 --fail-rate 0.05")
 def emulate(
-    platform: Annotated[str, typer.Argument(help="Platform to emulate: armature.")],
+    platform: Annotated[str, typer.Argument(help=f"Platform to emulate: {', '.join(EMULATED)}.")],
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port on loopback; 0 for a free one.")
     ] = 8600,
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same account.")] = 7,
-    runs: Annotated[int, typer.Option("--runs", min=0, help="Runs in the last 30 days.")] = 3600,
-    workflows: Annotated[int, typer.Option("--workflows", min=0, help="Workflows.")] = 48,
+    runs: Annotated[
+        int | None, typer.Option("--runs", min=0, help="Runs of the last weeks. [default: some thousands]")
+    ] = None,
+    workflows: Annotated[
+        int | None,
+        typer.Option(
+            "--workflows", min=0, help="Workflows, or what the platform has instead. [default: some dozens]"
+        ),
+    ] = None,
     latency_ms: Annotated[
         float, typer.Option("--latency-ms", min=0, help="What every answer takes at least.")
     ] = 0.0,
@@ -311,30 +389,38 @@ def emulate(
 
     Its runs go on as time does, until Ctrl-C. A port that is in use gives exit code 2.
     """
+    from pipelines.emulate import Size
     from pipelines.emulate import emulate as serve
     from pipelines.options import known_name
 
-    known_name(platform, ("armature",), "emulated platform")
-    serve(port, seed, runs, workflows, latency_ms, fail_rate, api_key)
+    known_name(platform, EMULATED, "emulated platform")
+    serve(platform, port, Size(runs, workflows), seed, latency_ms, fail_rate, api_key)
     return 0
 
 
-@app.command(epilog="Example: runmart demo --runs 500")
+@app.command(epilog="Example: runmart demo --runs 100 --platforms armature,runflow")
 def demo(
     destination: Annotated[
         Path, typer.Option("--destination", help="DuckDB file to write; one of an earlier demo is replaced.")
     ] = Path("runmart_demo.duckdb"),
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of the made-up account.")] = 3600,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same account.")] = 7,
+    platforms: Annotated[
+        str, typer.Option("--platforms", help="Platforms to show, with commas between them.")
+    ] = ",".join(PLATFORMS),
+    runs: Annotated[
+        int | None,
+        typer.Option("--runs", min=1, help="Runs of each made-up account. [default: what loads in a minute]"),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same accounts.")] = 7,
 ) -> int:
-    """Show the whole way with a made-up account.
+    """Show the whole way with a made-up account of each platform.
 
-    It is served over HTTP, loaded and built, and a scorecard of its models is printed.
+    They are served over HTTP, loaded and built, and a scorecard of their models is printed.
     """
     from pipelines.demo import demo as show
-    from pipelines.outcomes import print_demo
+    from pipelines.options import platform_names
+    from pipelines.outcomes import print_demo, print_load
 
-    outcome = show(destination, runs, seed)
+    outcome = show(destination, platform_names(platforms), runs, seed, print_load)
     print_demo(outcome)
     return outcome.exit_code
 
@@ -359,21 +445,9 @@ def _global_options_first(arguments: list[str]) -> list[str]:
     return [*first, *rest]
 
 
-class _WithoutPandas(MetaPathFinder):
-    """Lets imports of pandas fail.
-
-    Before pyarrow converts its first list, it imports pandas to see whether the list is one of its objects.
-    No command makes any, and the import takes a second: longer than the rest of a small load.
-    """
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is left out of the command line", name=fullname)
-
-
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    sys.meta_path.insert(0, _WithoutPandas())
+    without_pandas()
     # What is loaded may be confidential: whatever this process creates is its owner's alone.
     os.umask(0o077)
     arguments = _global_options_first(sys.argv[1:])

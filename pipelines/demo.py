@@ -1,18 +1,18 @@
-"""The whole way on one machine: an emulated account, loaded, built and shown, apart from the user's data."""
+"""The whole way on one machine: emulated accounts, loaded, built and shown, apart from the user's data."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pipelines.emulate import Size, emulated, exports
 from pipelines.warehouse import DuckDbWarehouse
 from sources.common.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pipelines.build import BuildOutcome
@@ -22,22 +22,37 @@ MARK = "runmart_demo"
 """A schema in the demo's file, by which the next demo knows that it may replace the file."""
 
 
+SIZES = {
+    "armature": Size(900, 24),
+    "b3os": Size(500, 12),
+    "eigenpal": Size(500, 8),
+    "runflow": Size(700, 12),
+}
+"""Accounts that load in a minute together, on two cores; workflows are few, so that each has its repeats."""
+
+
 @dataclass
 class DemoOutcome:
     """What a demo did, and where its data lies."""
 
     warehouse: DuckDbWarehouse
-    load: LoadOutcome
+    loads: list[LoadOutcome]
     build: BuildOutcome
     scorecard: list[dict[str, Any]]
 
     @property
     def exit_code(self) -> int:
-        return self.build.exit_code or self.load.exit_code
+        return self.build.exit_code or max(load.exit_code for load in self.loads)
 
 
-def demo(file: Path, runs: int, seed: int) -> DemoOutcome:
-    """Load an emulated account into a DuckDB file over HTTP, and build the marts: the way of production.
+def demo(
+    file: Path, platforms: Sequence[str], runs: int | None, seed: int, tell: Callable[[LoadOutcome], None]
+) -> DemoOutcome:
+    """Load emulated accounts into a DuckDB file over HTTP, and build the marts: the way of production.
+
+    Args:
+        runs: of each account; None for those of `SIZES`.
+        tell: is told of each load.
 
     Raises:
         SettingsError: the file exists and is not a demo's, or cannot be written.
@@ -45,37 +60,41 @@ def demo(file: Path, runs: int, seed: int) -> DemoOutcome:
     with tempfile.TemporaryDirectory(prefix="runmart-demo-") as state:
         # dlt reads this when it is imported, so that the demo leaves the user's own pipelines alone.
         os.environ["DLT_DATA_DIR"] = state
-        return _demo(file, runs, seed)
+        return _demo(file, platforms, runs, seed, tell)
 
 
-def _demo(file: Path, runs: int, seed: int) -> DemoOutcome:
-    from emulator import serve
-    from emulator.armature import build as emulated_account
+def _demo(
+    file: Path, platforms: Sequence[str], runs: int | None, seed: int, tell: Callable[[LoadOutcome], None]
+) -> DemoOutcome:
     from pipelines.build import build
-    from pipelines.load import LoadRequest, load
-    from pipelines.progress import load_progress, reporting
+    from pipelines.progress import reporting
     from pipelines.scorecard import scorecard
 
     warehouse = DuckDbWarehouse(file)
     _start_anew(warehouse)
-    with (
-        serve(emulated_account(seed=seed, runs=runs)) as server,
-        _account(server.base_url, server.api_key),
-        load_progress() as progress,
-    ):
-        loaded = load(LoadRequest("armature"), warehouse, progress)
+    loads = []
+    for platform in platforms:
+        size = SIZES[platform]
+        loads.append(_load(platform, replace(size, runs=runs or size.runs), seed, warehouse))
+        tell(loads[-1])
     with reporting() as report:
         built = build(warehouse, report=report)
-    return DemoOutcome(warehouse, loaded, built, scorecard(warehouse))
+    return DemoOutcome(warehouse, loads, built, scorecard(warehouse))
 
 
-@contextmanager
-def _account(base_url: str, api_key: str) -> Iterator[None]:
-    """Point the settings at the emulated account for a while."""
+def _load(platform: str, size: Size, seed: int, warehouse: DuckDbWarehouse) -> LoadOutcome:
+    """Serve an emulated account and load it."""
+    from emulator import serve
     from pipelines.build import environment
+    from pipelines.load import LoadRequest, load
+    from pipelines.progress import load_progress
 
-    with environment({"SOURCES__ARMATURE__BASE_URL": base_url, "SOURCES__ARMATURE__API_KEY": api_key}):
-        yield
+    with (
+        serve(emulated(platform, size, seed=seed)) as server,
+        environment(exports(platform, server)),
+        load_progress(platform) as progress,
+    ):
+        return load(LoadRequest(platform), warehouse, progress)
 
 
 def _start_anew(warehouse: DuckDbWarehouse) -> None:

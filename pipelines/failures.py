@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from dataclasses import dataclass
 
 from pipelines import logs
 from pipelines.output import end_quietly, note
@@ -20,31 +21,47 @@ INTERRUPTED_CODE = 130
 STOPPED = "Stopped. What was loaded until then is kept; run the command again to go on."
 
 
+@dataclass(frozen=True)
+class Told:
+    """What went wrong, in a sentence, and the exit code that says so."""
+
+    text: str
+    exit_code: int
+
+
 def report(error: BaseException, *, shows_traceback: bool) -> int:
     """Tell what went wrong; returns the exit code."""
     if isinstance(error, BrokenPipeError):
         end_quietly()
-    if _was_interrupted(error):
-        _tell(STOPPED)
+    if was_interrupted(error):
+        tell(STOPPED)
         return INTERRUPTED_CODE
     if shows_traceback:
         traceback.print_exception(error)
+    told = explain(error, hint="" if shows_traceback else "Run it again with --debug to see where.")
+    tell(told.text)
+    return told.exit_code
+
+
+def explain(error: BaseException, hint: str) -> Told:
+    """What went wrong, in a sentence.
+
+    Args:
+        hint: how to find out more about an error that nobody foresaw.
+    """
     if isinstance(error, RunmartError):
-        _tell(str(error))
         is_usage = isinstance(error, SettingsError | AuthenticationError | QueryError)
-        return USAGE_CODE if is_usage else FAILED_CODE
+        return Told(_sentence(str(error)), USAGE_CODE if is_usage else FAILED_CODE)
     # Typer's own errors: an unknown option, a missing argument. Their classes moved between its versions.
     if hasattr(error, "format_message"):
         said = error.format_message().replace("Value error, ", "").rstrip(".")
-        _tell(f"{said}. See `{_command(error)} --help`.")
-        return USAGE_CODE
-    hint = "" if shows_traceback else " Run it again with --debug to see where."
-    said = " ".join(str(error).split())
-    _tell(f"Something went wrong that runmart did not foresee: {type(error).__name__}: {said[:500]}.{hint}")
-    return FAILED_CODE
+        return Told(_sentence(f"{said}. See `{_command(error)} --help`."), USAGE_CODE)
+    said = " ".join(str(error).split())[:500]
+    what = f"Something went wrong that runmart did not foresee: {type(error).__name__}: {said}. {hint}"
+    return Told(what.rstrip(), FAILED_CODE)
 
 
-def _was_interrupted(error: BaseException | None) -> bool:
+def was_interrupted(error: BaseException | None) -> bool:
     """Whether Ctrl-C is behind an error: dlt wraps it like any other failure of a step."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
@@ -53,12 +70,17 @@ def _was_interrupted(error: BaseException | None) -> bool:
     return False
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+    """Write a sentence to stderr, in the format of the logs."""
     if logs.are_json():
         logger.error(text)
     else:
-        note(text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) else "."))
+        note(text)
     sys.stderr.flush()
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) else ".")
 
 
 def _command(error: BaseException) -> str:

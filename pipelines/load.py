@@ -19,7 +19,7 @@ import dlt
 from dlt.common.exceptions import DltException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.platforms import PLATFORMS, connector, source
+from pipelines.platforms import PLATFORMS, connector, pipeline_name, source
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
 from sources.common.session import Progress
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("runmart.load")
 
-__all__ = ["LoadOutcome", "LoadRequest", "Progress", "load"]
+__all__ = ["LoadOutcome", "LoadRequest", "Progress", "load", "resolve"]
 
 ALWAYS_LOADED = frozenset({"sync_log", "fetch_errors"})
 """Tables that tell what a sync did and what it lacks: they are loaded with any selection."""
@@ -106,7 +106,7 @@ def load(
         PlatformError: the platform cannot be read; what was read before is committed.
         WarehouseError: the warehouse cannot be written, or another load of this platform is under way.
     """
-    platform, tables = _resolve(request)
+    platform, tables = resolve(request)
     session = platform.session(
         account=request.account,
         chunk_runs=request.chunk_runs,
@@ -141,8 +141,12 @@ def load(
     return _outcome(request, session.outcome, time.monotonic() - started)
 
 
-def _resolve(request: LoadRequest) -> tuple[Connector, list[str]]:
-    """The platform and the tables that a request names."""
+def resolve(request: LoadRequest) -> tuple[Connector, list[str]]:
+    """The platform and the tables that a request names.
+
+    Raises:
+        SettingsError: it names what there is not.
+    """
     if request.platform not in PLATFORMS:
         raise SettingsError(_unknown("platform", request.platform, PLATFORMS))
     platform = connector(request.platform)
@@ -233,11 +237,6 @@ class _Base:
             return ""
         (row,) = self._warehouse.query(f"select max(load_id) as newest from {self._dataset}._dlt_loads")  # noqa: S608
         return row["newest"] or ""
-
-
-def pipeline_name(platform: str, account: str = DEFAULT_ACCOUNT) -> str:
-    """Under which name dlt keeps an account's state."""
-    return f"runmart_{platform}" if account == DEFAULT_ACCOUNT else f"runmart_{platform}__{account}"
 
 
 def _pipeline(platform: str, account: str, warehouse: Warehouse) -> tuple[dlt.Pipeline, _Base]:

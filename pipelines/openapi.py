@@ -6,33 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sources.armature.api import CRITERIA_NAMES
-from sources.armature.tables import TABLES
-from sources.common.payload import LIST_NAMES
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sources.common.connector import Connector, Described
     from sources.common.tables import Table
 
 MOST_DEPTH = 4
 """Levels of nested objects that are looked into."""
-
-OPERATIONS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    "runs": ("/runs/{}", ("run", "data"), ()),
-    "evaluations": ("/runs/{}/evaluation", ("evaluation", "data"), ()),
-    "evaluation_criteria": ("/runs/{}/evaluation", ("evaluation", "data"), CRITERIA_NAMES),
-    "tool_calls": ("/runs/{}/tool-calls", (), ("tool_calls", "calls", *LIST_NAMES)),
-    "trace_spans": ("/runs/{}/trace", ("trace", "data"), ("spans", "rows", "items", "events")),
-    "workflows": ("/workflows/{}", ("workflow", "data"), ()),
-    "workflow_criteria": ("/workflows/{}", ("workflow", "data"), ("criteria",)),
-    "mcp_servers": ("/mcp-servers", (), ("mcp_servers", "servers", *LIST_NAMES)),
-}
-"""Per table: the operation that its rows come from, names of objects that may wrap the answer, and names
-of the list that holds the rows."""
-
-WITH_CRITERIA = frozenset({"evaluations", "workflows"})
-"""Tables whose records hold a list that has a table of its own."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +25,22 @@ class Difference:
     unknown_to_them: tuple[str, ...]
 
 
-def differences(document: Any) -> list[Difference]:  # noqa: ANN401
+def differences(document: Any, known: Connector) -> list[Difference]:  # noqa: ANN401
     """The differences for each table whose operation the document describes with fields."""
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         return []
     schemas = _Schemas(document)
     found = []
-    for name, (path, wrappers, lists) in OPERATIONS.items():
-        fields = schemas.fields(path, wrappers, lists)
+    for name, described in known.probes.described.items():
+        fields = schemas.fields(described)
         if fields:
-            found.append(_difference(TABLES[name], fields))
+            found.append(_difference(known.tables[name], described, fields))
     return found
 
 
-def _difference(table: Table, fields: set[str]) -> Difference:
-    known_to_us = {column.name for column in table.own_columns}
+def _difference(table: Table, described: Described, fields: set[str]) -> Difference:
+    known_to_us = {column.name for column in table.own_columns} | {*described.apart}
     known_to_us.update(path.partition(".")[0] for column in table.own_columns for path in column.paths)
-    if table.name in WITH_CRITERIA:
-        known_to_us.update(CRITERIA_NAMES)
     top = {name for name in fields if "." not in name}
     looked_up = [column for column in table.own_columns if not column.derived]
     return Difference(
@@ -78,18 +57,18 @@ class _Schemas:
         self._document = document
         self._paths = {re.sub(r"\{[^}]*\}", "{}", path): item for path, item in document["paths"].items()}
 
-    def fields(self, path: str, wrappers: Iterable[str], lists: Iterable[str]) -> set[str]:
+    def fields(self, described: Described) -> set[str]:
         """Names (snake_case, dotted) of the fields of an operation's records; empty when it tells none."""
-        schema = self._response(path)
+        schema = self._response(described.path)
         properties = self._properties(schema)
-        for name in wrappers:
+        for name in described.wrappers:
             inner = self._properties(properties.get(name, {}))
             if inner:
                 beside = {key: value for key, value in properties.items() if key != name}
                 properties = {**beside, **inner}
                 break
-        if lists:
-            properties = self._items(schema, properties, lists)
+        if described.lists:
+            properties = self._items(schema, properties, described.lists)
         return set(self._names(properties, "", 0))
 
     def _response(self, path: str) -> Any:  # noqa: ANN401

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pipelines.platforms import PLATFORMS
 from sources.common.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -25,6 +26,18 @@ def known_name(name: str, known: Iterable[str], thing: str) -> str:
     close = difflib.get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0.5)
     hint = f" Did you mean {close[0]}?" if close else ""
     raise SettingsError(f"There is no {thing} {name!r}.{hint} Known: {', '.join(names)}.")
+
+
+def platform_names(text: str) -> tuple[str, ...]:
+    """The platforms in a comma-separated list.
+
+    Raises:
+        SettingsError: there is none, or one that is not known.
+    """
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not names:
+        raise SettingsError("--platforms names no platform.")
+    return tuple(known_name(name, PLATFORMS, "platform") for name in names)
 
 
 def table_names(text: str | None) -> tuple[str, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.output import counted, note, say
+from pipelines.platforms import label
 from pipelines.scorecard import print_scorecard
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 def print_load(outcome: LoadOutcome) -> None:
     """Print what a load read; what is known to be missing goes to stderr."""
+    whose = label(outcome.platform, outcome.account)
     changed = f" and {counted(outcome.runs_changed, 'changed one')}" if outcome.runs_changed else ""
     waited = (
         f", {outcome.throttled_seconds:.0f} s of them waiting as asked"
@@ -22,13 +24,13 @@ def print_load(outcome: LoadOutcome) -> None:
         else ""
     )
     say(
-        f"Loaded {counted(outcome.runs_new, 'new run')}{changed} of {outcome.platform} "
+        f"Loaded {counted(outcome.runs_new, 'new run')}{changed} of {whose} "
         f"in {outcome.seconds:.1f} s with {counted(outcome.requests, 'request')}{waited}."
     )
     if outcome.open_runs:
         say(f"{counted(outcome.open_runs, 'run')} had not ended or lacked an evaluation: read again later.")
     for sentence in outcome.missing:
-        note(f"Known to be missing: {sentence}")
+        note(f"Known to be missing from {whose}: {sentence}")
 
 
 def print_build(outcome: BuildOutcome) -> None:
@@ -54,13 +56,12 @@ def print_build(outcome: BuildOutcome) -> None:
 
 
 def print_demo(outcome: DemoOutcome) -> None:
-    """Print what a demo did, where its data lies, and what comes next."""
-    print_load(outcome.load)
+    """Print what a demo built, where its data lies, and what comes next; its loads are told already."""
     print_build(outcome.build)
     say()
     print_scorecard(outcome.scorecard)
     path = outcome.warehouse.describe()
-    say(f"The data lies in {path}: raw tables in the schema armature, marts in analytics.")
+    say(f"The data lies in {path}: raw tables in a schema per platform, marts in analytics.")
     say()
     say("Look into it:")
     say(f'  export DESTINATION__DUCKDB__CREDENTIALS="{path}"')

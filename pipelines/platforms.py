@@ -16,6 +16,22 @@ PLATFORMS = ("armature", "b3os", "runflow", "eigenpal")
 """Their names: also those of their folders, sections of settings, and schemas in the warehouse."""
 
 
+EMULATED = ("armature", "b3os", "eigenpal", "runflow")
+"""Those that the emulator can pretend to be."""
+
+
+def label(platform: str, account: str) -> str:
+    """How an account is called: `armature`, and `armature/eu` when it has a name."""
+    from sources.common.tables import DEFAULT_ACCOUNT
+
+    return platform if account == DEFAULT_ACCOUNT else f"{platform}/{account}"
+
+
+def pipeline_name(platform: str, account: str) -> str:
+    """Under which name dlt keeps an account's state."""
+    return "runmart_" + label(platform, account).replace("/", "__")
+
+
 def connector(name: str) -> Connector:
     """What the platform's folder hands out."""
     found: Connector = importlib.import_module(f"sources.{name}").CONNECTOR

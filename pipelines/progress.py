@@ -38,12 +38,17 @@ def reporting(*, quiet: bool = False) -> Iterator[Report]:
 
 
 @contextmanager
-def load_progress(*, quiet: bool = False) -> Iterator[Callable[[Progress], None]]:
-    """A function that shows how far a load is."""
+def load_progress(of: str = "", *, quiet: bool = False) -> Iterator[Callable[[Progress], None]]:
+    """A function that shows how far a load is.
+
+    Args:
+        of: whose runs they are, where there are several loads to be told apart.
+    """
+    runs = f"runs of {of}" if of else "runs"
     words = {
-        "listing": "Listing runs",
-        "reading": "Reading runs",
-        "loading": "Loading runs",
+        "listing": f"Listing {runs}",
+        "reading": f"Reading {runs}",
+        "loading": f"Loading {runs}",
         "done": "Loaded",
     }
     with reporting(quiet=quiet) as report:

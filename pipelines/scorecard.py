@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.output import print_table, text_of
+from pipelines.platforms import label
 from pipelines.warehouse import MARTS, WarehouseError
 
 if TYPE_CHECKING:
@@ -14,19 +15,27 @@ TABLE = "rpt_model_scorecard"
 
 
 def scorecard(warehouse: Warehouse, period: str = "all") -> list[dict[str, Any]]:
-    """The rows of a period (`all`, `30d`, `7d`, `1d`), best model first."""
+    """The rows of a period (`all`, `30d`, `7d`, `1d`), account by account, best model first."""
     if (MARTS, TABLE) not in warehouse.columns(MARTS):
         raise WarehouseError(f"There is no {MARTS}.{TABLE} yet: run `runmart build`.")
     rows = warehouse.query(f"select * from {MARTS}.{TABLE}")  # noqa: S608
     chosen = [row for row in rows if row["period"] == period]
     return sorted(
-        chosen, key=lambda row: (row["pass_rate"] is None, -(row["pass_rate"] or 0), row["model"] or "")
+        chosen,
+        key=lambda row: (
+            row["platform"],
+            row["account"],
+            row["pass_rate"] is None,
+            -(row["pass_rate"] or 0),
+            row["model"] or "",
+        ),
     )
 
 
 def print_scorecard(rows: list[dict[str, Any]]) -> None:
     """Print the scorecard with what a reader needs to judge it: n, interval, repeats, cost, duration."""
-    several = len({row["platform"] for row in rows}) > 1
+    labels = [label(row["platform"], row["account"]) for row in rows]
+    is_several = len(set(labels)) > 1
     columns = [
         "model",
         "runs",
@@ -40,10 +49,10 @@ def print_scorecard(rows: list[dict[str, Any]]) -> None:
         "p95",
     ]
     print_table(
-        [*(["platform"] if several else []), *columns],
+        [*(["account"] if is_several else []), *columns],
         [
             [
-                *([row["platform"]] if several else []),
+                *([whose] if is_several else []),
                 row["model"],
                 row["runs"],
                 row["scored_runs"],
@@ -57,7 +66,7 @@ def print_scorecard(rows: list[dict[str, Any]]) -> None:
                 _seconds(row["p50_duration_ms"]),
                 _seconds(row["p95_duration_ms"]),
             ]
-            for row in rows
+            for whose, row in zip(labels, rows, strict=True)
         ],
     )
 

@@ -145,7 +145,7 @@ def warehouse(kind: str | None = None) -> Warehouse:
         SettingsError: the kind is unknown, or its settings are missing or unusable.
     """
     kinds = {"duckdb": _duckdb_from_settings, "postgres": _postgres_from_settings}
-    with _settings_errors():
+    with settings_errors():
         import dlt
 
         chosen = kind or dlt.config.get("runmart.destination", str) or "duckdb"
@@ -156,7 +156,7 @@ def warehouse(kind: str | None = None) -> Warehouse:
 
 
 @contextmanager
-def _settings_errors() -> Iterator[None]:
+def settings_errors() -> Iterator[None]:
     """Turn what dlt says about unreadable settings into a sentence."""
     from dlt.common.configuration.exceptions import ConfigurationException
     from dlt.common.configuration.providers.toml import TomlProviderReadException
@@ -295,7 +295,7 @@ class DuckDbWarehouse(Warehouse):
 
         if not self.exists():
             raise WarehouseError(
-                f"Nothing has been loaded yet: {self.path} does not exist. Run `runmart load armature` first."
+                f"Nothing has been loaded yet: {self.path} does not exist. Run `runmart load` first."
             )
         connection = self._connect(read_only=True)
         try:

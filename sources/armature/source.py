@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - dlt reads the annotations of sources
-from typing import TYPE_CHECKING
-
-import dlt
-from dlt.common.configuration.specs import BaseConfiguration
-
-from sources.armature.api import armature
+from sources.armature.api import CRITERIA_NAMES, armature
 from sources.armature.tables import OFF_BY_DEFAULT, TABLES
-from sources.common.apart import SessionApart  # noqa: TC001
-from sources.common.connector import Connector, Probes
+from sources.common.connector import Connector, Described, Probes, source_of
+from sources.common.payload import LIST_NAMES
 from sources.common.settings import Access
-from sources.common.tables import DEFAULT_ACCOUNT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dlt.extract import DltResource
-
-__all__ = ["CONNECTOR", "armature_source"]
 
 CONNECTOR = Connector(
     name="armature",
@@ -46,39 +32,29 @@ CONNECTOR = Connector(
         query={"range": "30d", "pageSize": 5},
         children=("", "/evaluation", "/tool-calls", "/trace"),
         document="/openapi",
+        described={
+            "runs": Described("/runs/{}", ("run", "data")),
+            "evaluations": Described("/runs/{}/evaluation", ("evaluation", "data"), apart=CRITERIA_NAMES),
+            "evaluation_criteria": Described("/runs/{}/evaluation", ("evaluation", "data"), CRITERIA_NAMES),
+            "tool_calls": Described("/runs/{}/tool-calls", (), ("tool_calls", "calls", *LIST_NAMES)),
+            "trace_spans": Described(
+                "/runs/{}/trace", ("trace", "data"), ("spans", "rows", "items", "events")
+            ),
+            "workflows": Described("/workflows/{}", ("workflow", "data"), apart=CRITERIA_NAMES),
+            "workflow_criteria": Described("/workflows/{}", ("workflow", "data"), ("criteria",)),
+            "mcp_servers": Described("/mcp-servers", (), ("mcp_servers", "servers", *LIST_NAMES)),
+        },
     ),
 )
 
-
-@dlt.source(name="armature", section="armature", max_table_nesting=0, spec=BaseConfiguration)
-def armature_source(
-    base_url: str | None = None,
-    api_key: str | None = None,
-    since: datetime | None = None,
-    workflow: str | None = None,
-    account: str = DEFAULT_ACCOUNT,
-    session: SessionApart | None = None,
-) -> Iterable[DltResource]:
+armature_source = source_of(
+    CONNECTOR,
     """The run history of an Armature account.
 
-    `pipeline.run(armature_source())` reads every run that the platform showed since the last load, follows
-    runs that had not ended, and commits the cursor with the rows that it covers. The platform lists 30 days
-    at most, and never says what was deleted: nothing is ever removed from the tables.
+`pipeline.run(armature_source())` reads every run that the platform showed since the last load, follows
+runs that had not ended, and commits the cursor with the rows that it covers. The platform lists 30 days
+at most, and never says what was deleted: nothing is ever removed from the tables.
 
-    Args:
-        base_url: the dashboard's address, e.g. `https://your-org.armature.app`, with or without
-            `/api/armature/v1`. By default the setting `sources.armature.base_url`.
-        api_key: an API key `amt_<key-id>_<secret>` of any role. By default the secret
-            `sources.armature.api_key`.
-        since: read runs that started from here on again, whatever was loaded before.
-        workflow: read the runs of this workflow only; the cursor stays where it is.
-        account: an account that has settings of its own under `sources.armature.accounts`; each one wants a
-            pipeline of its own.
-        session: a sync that hands over one chunk per `pipeline.run`, as `runmart load` does it.
-
-    Returns:
-        One resource per table; `trace_spans` is off unless selected with `with_resources`.
-    """
-    return CONNECTOR.resources(
-        base_url, api_key, account=account, since=since, workflow=workflow, session=session
-    )
+`trace_spans` is off unless selected with `with_resources`.
+""",
+)

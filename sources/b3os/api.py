@@ -12,7 +12,7 @@ from sources.b3os.workflows import WorkflowList, WorkflowTable
 from sources.common.errors import NotFoundError
 from sources.common.http import path_of
 from sources.common.payload import encode, member
-from sources.common.personal import with_hashed_emails
+from sources.common.personal import discreet
 from sources.common.records import fill_duration, read_record
 from sources.common.reference import ReferenceReader
 
@@ -46,8 +46,8 @@ FINAL_STATUSES = frozenset(
 
 RUNNING_STATUSES = frozenset({"pending", "queued", "scheduled", "running", "waiting", "paused"})
 
-FAILED_NODES = frozenset({"failure", "failed", "error", "errored", "timeout", "timed_out"})
-"""Statuses of a node whose result says what went wrong."""
+FAILED = frozenset({"failure", "failed", "error", "errored", "timeout", "timed_out"})
+"""Statuses of a run, and of a node whose result says what went wrong."""
 
 ERROR_TEXTS = (
     "error.message",
@@ -76,6 +76,7 @@ def b3os(api: Api, options: PlatformOptions) -> B3os:
         workflow=options.workflow,
         organization=settings["organization_id"],
         keeps_emails=settings["keep_emails"],
+        email_salt=settings["email_salt"],
     )
 
 
@@ -86,6 +87,7 @@ class B3os(ReferenceReader):
         workflow: read the runs of this workflow only.
         organization: the only organisation whose compute units are read; None for all of the key's.
         keeps_emails: leave e-mail addresses as they are.
+        email_salt: goes before each address that is hashed, so that nobody can look a known one up.
     """
 
     tables = TABLES
@@ -100,11 +102,13 @@ class B3os(ReferenceReader):
         workflow: str | None = None,
         organization: str | None = None,
         keeps_emails: bool = False,
+        email_salt: str = "",
     ) -> None:
         super().__init__()
         self._api = api
         self._keeps_emails = keeps_emails
-        workflows = WorkflowList(api, self._prepared, self.missing)
+        self._salt = email_salt
+        self._list = workflows = WorkflowList(api, self._prepared, self.missing)
         self._workflows = WorkflowTable(api, workflows, self._prepared)
         self._usage = Usage(api, organization, self.missing)
         self._referred: set[str] = set()
@@ -112,14 +116,18 @@ class B3os(ReferenceReader):
 
     def _prepared(self, record: dict[str, Json]) -> dict[str, Json]:
         """A record as it may be loaded."""
-        return record if self._keeps_emails else with_hashed_emails(record, *PEOPLE)
+        return record if self._keeps_emails else discreet(record, *PEOPLE, salt=self._salt)
 
     async def run(self, run_id: str) -> dict[str, Json]:
         record = enveloped(await self._api.get(path_of("runs", run_id)), "run")
         if not record:
             raise NotFoundError(f"run {run_id} has an empty answer")
         # So that it can be told from a row of the list, which has no nodes either.
-        return {NODES: None, **self._prepared(record)}
+        record = {NODES: None, **self._prepared(record)}
+        if "error" not in record and _is_failed(member(record, "status")):
+            errors = (row["error"] for row in _node_rows(run_id, record) if row["error"] is not None)
+            record["error"] = next(errors, None)
+        return record
 
     async def children(self, endpoint: str, run_id: str, run: dict[str, Json] | None) -> Rows:
         if run is None or NODES not in run:
@@ -133,6 +141,7 @@ class B3os(ReferenceReader):
         return False
 
     async def reference(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
+        self._list.now = now
         rows: Rows = {}
         if WORKFLOWS.name in selected:
             rows.update(await self.optional("/workflows", self._workflows.rows(state, now)))
@@ -167,9 +176,13 @@ def _node_rows(run_id: str, run: dict[str, Json]) -> Iterator[Row]:
     for index, (node_id, node) in enumerate(nodes.items()):
         record = node if isinstance(node, dict) else {"value": node}
         row = read_record(NODE_EXECUTIONS, record, run_id=run_id, node_id=node_id, node_index=index)
-        row["error"] = _error_of(record) if str(row["status"] or "").strip().lower() in FAILED_NODES else None
+        row["error"] = _error_of(record) if _is_failed(row["status"]) else None
         fill_duration(row)
         yield row
+
+
+def _is_failed(status: Json) -> bool:
+    return str(status or "").strip().lower() in FAILED
 
 
 def _error_of(node: dict[str, Json]) -> str | None:

@@ -49,6 +49,12 @@ RUNS = Table(
             "Who or what started the run, as the platform names it; an e-mail address is hashed unless the "
             "setting keep_emails says otherwise.",
         ),
+        Column(
+            "error",
+            "text",
+            "What the first failed node of a failed run says; the platform has no error of a run.",
+            ("error", "error.message"),
+        ),
         Column("source_run_id", "text", "The failed run that this one tries again; null for other runs."),
         Column("is_simulation", "bool", "Whether the run only simulated what it would do."),
         Column("is_dust_test", "bool", "Whether the run was a test with the smallest of amounts."),

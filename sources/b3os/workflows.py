@@ -36,6 +36,7 @@ class WorkflowList:
         self._prepare = prepare
         self._missing = missing
         self._fresh: dict[str, Record] | None = None
+        self.now = datetime.now(UTC)
 
     async def read(self, learnt: dict[str, Any]) -> dict[str, Record]:
         """The workflows that the account lists now, by id."""
@@ -53,15 +54,14 @@ class WorkflowList:
         Those that left the list (archived ones do) may still show their runs, and are asked for a while.
         """
         known: dict[str, str | None] = learnt.setdefault("workflows", {})
-        now = datetime.now(UTC)
         listed = await self._listed(learnt, known)
         for name in known.keys() - listed:
-            known[name] = known[name] or now.isoformat()
+            known[name] = known[name] or self.now.isoformat()
         known.update(dict.fromkeys(listed))
         return {
             name: gone_at is None
             for name, gone_at in known.items()
-            if gone_at is None or now - datetime.fromisoformat(gone_at) < ASKED_FOR
+            if gone_at is None or self.now - datetime.fromisoformat(gone_at) < ASKED_FOR
         }
 
     async def _listed(self, learnt: dict[str, Any], known: dict[str, str | None]) -> set[str]:

@@ -15,6 +15,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from sources.common.lazy import without_pandas
 from sources.common.reader import Reader, ReaderDiedError, get_ready, give_back, read, take, write
 from sources.common.session import ChunkEnd, Outcome, Progress, Session, SyncSettings
 from sources.common.tables import DEFAULT_ACCOUNT
@@ -242,6 +243,7 @@ def serve() -> None:
     # Whatever is printed here must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    without_pandas()
     service = _Service(answers)
     logger_of_all = logging.getLogger(_LOGGERS)
     logger_of_all.addHandler(service)

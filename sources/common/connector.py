@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import dlt
+from dlt.common.configuration.specs import BaseConfiguration
+
 from sources.common.apart import Plan, SessionApart
 from sources.common.platform import PlatformOptions
+from sources.common.reading import MOST_ATTEMPTS
 from sources.common.session import SyncSettings
 from sources.common.settings import Access, AccountSettings, http_settings
 from sources.common.source import resources_of
@@ -17,11 +21,28 @@ from sources.common.tables import DEFAULT_ACCOUNT, Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dlt.extract import DltResource
+    from dlt.extract import DltResource, DltSource
 
     from sources.common.http import Api, HttpSettings
     from sources.common.platform import Platform
     from sources.common.session import Progress
+
+
+@dataclass(frozen=True)
+class Described:
+    """Where a platform's OpenAPI document describes the rows of a table.
+
+    Attributes:
+        path: of the operation, below any prefix; `{}` stands for an id.
+        wrappers: names of objects that may wrap the answer, best first.
+        lists: names of the list that holds the rows, best first; none for an answer that is one record.
+        apart: names, in a record, of what has a table of its own.
+    """
+
+    path: str
+    wrappers: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,7 @@ class Probes:
         query: what to ask the list of runs for: few of them.
         children: what follows `/runs/{id}`; empty for the run's own record.
         document: the platform's own OpenAPI document; None where it serves none.
+        described: what of it is compared with the tables, by table.
     """
 
     account: str
@@ -47,6 +69,7 @@ class Probes:
     query: Mapping[str, object] = field(default_factory=dict)
     children: tuple[str, ...] = ("",)
     document: str | None = None
+    described: Mapping[str, Described] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,7 +81,9 @@ class Connector:
         tables: its raw tables, by name.
         off_by_default: tables that are loaded only when they are asked for.
         platform: makes what a sync reads, for one client.
-        settings: settings that only this platform has, with their defaults; of a type where there is none.
+        settings: settings that only this platform has, with their defaults; a type stands for one that an
+            account may have of its own, and that has no default.
+        secrets: the same for secrets, which may be left out.
         lookback_minutes, sweep_hours, open_run_days: defaults of the settings of these names; see
             `SyncSettings`.
     """
@@ -70,6 +95,7 @@ class Connector:
     platform: Callable[[Api, PlatformOptions], Platform]
     probes: Probes
     settings: Mapping[str, str | float | bool | type[str]] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
     lookback_minutes: float = 20.0
     sweep_hours: float = KNOWN_FOR / timedelta(hours=1)
     open_run_days: float = 7.0
@@ -79,6 +105,11 @@ class Connector:
     ) -> HttpSettings:
         """How to reach an account; see `http_settings`."""
         return http_settings(self.access, AccountSettings(self.name, account), base_url, api_key)
+
+    def options(self, account: str = DEFAULT_ACCOUNT, workflow: str | None = None) -> PlatformOptions:
+        """What a sync of an account asks of the platform, by the account's settings."""
+        settings = AccountSettings(self.name, account)
+        return PlatformOptions(settings.values(self.settings, self.secrets), workflow)
 
     def session(
         self,
@@ -100,7 +131,7 @@ class Connector:
         settings = AccountSettings(self.name, account)
         plan = Plan(
             self.platform,
-            PlatformOptions(settings.values(self.settings), workflow),
+            self.options(account, workflow),
             self.http(account, base_url, api_key),
             SyncSettings(
                 chunk_runs=chunk_runs,
@@ -109,6 +140,7 @@ class Connector:
                 lookback=timedelta(minutes=settings.get("lookback_minutes", self.lookback_minutes)),
                 sweep_back=timedelta(hours=settings.get("sweep_hours", self.sweep_hours)),
                 open_for=timedelta(days=settings.get("open_run_days", self.open_run_days)),
+                most_attempts=settings.get("most_attempts", MOST_ATTEMPTS),
                 forget=forget,
             ),
             account,
@@ -133,3 +165,38 @@ class Connector:
         return resources_of(
             self.tables, new_session, off_by_default=self.off_by_default, is_chunked=session is not None
         )
+
+
+def source_of(connector: Connector, description: str) -> Callable[..., DltSource]:
+    """A platform as a dlt source, for anybody's pipeline."""
+
+    @dlt.source(name=connector.name, section=connector.name, max_table_nesting=0, spec=BaseConfiguration)
+    def source(
+        base_url: str | None = None,
+        api_key: str | None = None,
+        since: datetime | None = None,
+        workflow: str | None = None,
+        account: str = DEFAULT_ACCOUNT,
+        session: SessionApart | None = None,
+    ) -> list[DltResource]:
+        return connector.resources(
+            base_url, api_key, account=account, since=since, workflow=workflow, session=session
+        )
+
+    source.__doc__ = f"{description}{_ARGUMENTS.format(name=connector.name, title=connector.access.title)}"
+    return source
+
+
+_ARGUMENTS = """
+Args:
+    base_url: the address of the {title} account. By default the setting `sources.{name}.base_url`.
+    api_key: its key. By default the secret `sources.{name}.api_key`.
+    since: read runs that started from here on again, whatever was loaded before.
+    workflow: read the runs of this workflow only, by its id; the cursor stays where it is.
+    account: an account that has settings of its own under `sources.{name}.accounts`; each one wants a
+        pipeline of its own.
+    session: a sync that hands over one chunk per `pipeline.run`, as `runmart load` does it.
+
+Returns:
+    One resource per table.
+"""

@@ -1,8 +1,10 @@
-"""Names of a package that are imported when they are asked for: the process that reads does without dlt."""
+"""Imports that wait until they are needed, or are left out: a small sync takes less time than they do."""
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def exports_of(module: str, *names: str) -> Callable[[str], object]:
-    """A `__getattr__` for a package, which takes these names from one of its modules."""
+    """A `__getattr__` for a package, which takes these names from one of its modules.
+
+    The process that reads needs a platform's API, and does without dlt.
+    """
 
     def getattribute(name: str) -> object:
         if name not in names:
@@ -18,3 +23,18 @@ def exports_of(module: str, *names: str) -> Callable[[str], object]:
         return getattr(import_module(module), name)
 
     return getattribute
+
+
+def without_pandas() -> None:
+    """Let imports of pandas fail in this process, which makes no frames.
+
+    Before pyarrow converts its first list, it imports pandas to see whether the list is one of its objects.
+    That takes a second: longer than the rest of a small load.
+    """
+    sys.meta_path.insert(0, _WithoutPandas())
+
+
+class _WithoutPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is left out of this process", name=fullname)

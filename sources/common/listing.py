@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sources.common.payload import decode, encode
-from sources.common.records import fill_duration, read_record, unidentified
+from sources.common.records import read_columns, unidentified
 from sources.common.state import digest
 
 if TYPE_CHECKING:
@@ -56,17 +56,18 @@ class Listed:
     started_at: datetime | None
     fingerprint: int
     record: dict[str, Json]
-    row: Row
 
 
-def identified(table: Table, record: dict[str, Json]) -> Listed:
-    """A run record with its id; one that has none gets an id made of its content."""
-    row = read_record(table, record)
-    fill_duration(row)
-    if not row["run_id"]:
-        row["run_id"] = unidentified(record)
-    fingerprint = digest(*(row[name] for name in table.watched))
-    return Listed(row["run_id"], row[table.dated_by], fingerprint, record, row)
+def glimpsed(runs: Table, record: dict[str, Json]) -> Listed:
+    """What a list's record says of a run, as far as it decides whether to read it."""
+    row = read_columns(runs.glimpse, record)
+    run_id = row["run_id"] or unidentified(record)
+    return Listed(run_id, row[runs.dated_by], fingerprint(runs, row), record)
+
+
+def fingerprint(runs: Table, row: Row) -> int:
+    """A hash of what the list shows of a run and may change."""
+    return digest(*(row[name] for name in runs.watched))
 
 
 @dataclass
@@ -329,7 +330,7 @@ class Lister:
             window.pages += 1
             self._note_part(page)
             window.is_cut = window.is_cut or page.is_cut
-            listed = [identified(self._runs, record) for record in page.records]
+            listed = [glimpsed(self._runs, record) for record in page.records]
             if page.is_news:
                 found += sum(self._take(run, page, scope, window, behind) for run in listed)
                 continue

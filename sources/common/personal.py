@@ -11,32 +11,30 @@ from sources.common.payload import spellings
 if TYPE_CHECKING:
     from sources.common.payload import Json
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\",;:=]+@[^\s@<>()\[\]\",;:=]+\.[^\s@<>()\[\]\",;:=.]+")
-
-HASHED = "email-"
-"""How the hash of an address begins."""
+ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@|]+@[^\s<>()\[\]{},;:"'@|]*[^\s<>()\[\]{},;:"'@|.]""")
+"""What looks like an e-mail address."""
 
 
-def hashed_emails(value: Json) -> Json:
-    """A value of an API with every e-mail address in it replaced by a hash of its lower-case form.
+def hashed(address: str, salt: str = "") -> str:
+    """What stands for an address: the same for all its spellings, on every platform and machine.
 
-    The hash tells whether two addresses are the same. Whoever guesses an address can check the guess: it is
-    a pseudonym, no more.
+    Whoever guesses an address can check the guess, unless there is a salt that nobody knows.
     """
+    return hashlib.sha256(f"{salt}{address.strip().lower()}".encode("utf-8", "replace")).hexdigest()
+
+
+def hash_addresses(value: Json, salt: str = "") -> Json:
+    """A value of an API with the hash of every address that is in it."""
     if isinstance(value, str):
-        return _ADDRESS.sub(lambda found: _hash(found[0]), value) if "@" in value else value
+        return ADDRESS.sub(lambda found: hashed(found[0], salt), value) if "@" in value else value
     if isinstance(value, dict):
-        return {key: hashed_emails(inner) for key, inner in value.items()}
+        return {key: hash_addresses(inner, salt) for key, inner in value.items()}
     if isinstance(value, list):
-        return [hashed_emails(inner) for inner in value]
+        return [hash_addresses(inner, salt) for inner in value]
     return value
 
 
-def with_hashed_emails(record: dict[str, Json], *names: str) -> dict[str, Json]:
-    """A record in which the fields of these names (snake_case) hold hashes instead of e-mail addresses."""
+def discreet(record: dict[str, Json], *names: str, salt: str = "") -> dict[str, Json]:
+    """A record whose fields of these names (snake_case) hold hashes instead of addresses."""
     keys = [key for name in names for key in spellings(name) if key in record]
-    return {**record, **{key: hashed_emails(record[key]) for key in keys}} if keys else record
-
-
-def _hash(address: str) -> str:
-    return HASHED + hashlib.sha256(address.strip().lower().encode()).hexdigest()[:32]
+    return {**record, **{key: hash_addresses(record[key], salt) for key in keys}} if keys else record

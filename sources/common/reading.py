@@ -10,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
-from sources.common.listing import identified
-from sources.common.records import UNIDENTIFIED, lacking
+from sources.common.listing import fingerprint
+from sources.common.records import UNIDENTIFIED, fill_duration, lacking, read_record, unidentified
 from sources.common.state import ANY, Failure, Followed, digest
 
 if TYPE_CHECKING:
-    from sources.common.listing import Listed, Task
+    from sources.common.listing import Task
     from sources.common.payload import Json
     from sources.common.platform import Platform
     from sources.common.records import Row
     from sources.common.state import SyncState
+    from sources.common.tables import Table
 
 logger = logging.getLogger("runmart.sync")
 
@@ -31,6 +32,24 @@ FAILURES_IN_A_ROW = 12
 
 SAMPLES = 3
 """Runs of each status whose detail is read to learn whether it says more than the list."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run's own record, and the row that it makes. `started_at` is the moment by which it is listed."""
+
+    run_id: str
+    started_at: datetime | None
+    record: dict[str, Json]
+    row: Row
+
+
+def identified(runs: Table, record: dict[str, Json]) -> RunRecord:
+    """A run's record with its id; one that has none gets an id made of its content."""
+    row = read_record(runs, record)
+    fill_duration(row)
+    row["run_id"] = row["run_id"] or unidentified(record)
+    return RunRecord(row["run_id"], row[runs.dated_by], record, row)
 
 
 @dataclass
@@ -98,6 +117,7 @@ class RunReader:
         behind: endpoints that runs loaded earlier still lack.
         now: the platform's time.
         open_for: how long after its start a run is followed until it ends.
+        most_attempts: syncs that try to read an endpoint of a run before it is given up.
     """
 
     def __init__(
@@ -109,6 +129,7 @@ class RunReader:
         behind: frozenset[str],
         now: datetime,
         open_for: timedelta,
+        most_attempts: int = MOST_ATTEMPTS,
     ) -> None:
         self._platform = platform
         self._runs = platform.tables["runs"]
@@ -117,6 +138,7 @@ class RunReader:
         self._behind = behind
         self._now = now
         self._open_for = open_for
+        self._most_attempts = most_attempts
         self._detail = DetailNeed(state.learnt)
         self._failures_in_a_row: defaultdict[str, int] = defaultdict(int)
         self.left_out: dict[str, EndpointError] = {}
@@ -152,7 +174,9 @@ class RunReader:
                 reading.rows["runs"] = [run.row]
             if listed is None or _word(run.row) != _word(listed.row):
                 # The list will show it otherwise than it did, unless a run's own record tells how.
-                reading.fingerprint = run.fingerprint if self._runs.watched_in_detail else ANY
+                reading.fingerprint = (
+                    fingerprint(self._runs, run.row) if self._runs.watched_in_detail else ANY
+                )
         self._decide(reading, run, followed, is_final=is_final, empty=empty, failures=failures)
         return reading
 
@@ -167,8 +191,8 @@ class RunReader:
         return wants - self.left_out.keys()
 
     async def _run(
-        self, task: Task, listed: Listed | None, failures: dict[str, EndpointError], *, is_whole: bool
-    ) -> Listed | None:
+        self, task: Task, listed: RunRecord | None, failures: dict[str, EndpointError], *, is_whole: bool
+    ) -> RunRecord | None:
         """The run's record from the list, completed by its detail where it has to be whole and is not."""
         if listed is None:
             return await self._by_id(task.run_id, failures) if is_whole else None
@@ -188,8 +212,8 @@ class RunReader:
             return await self._completed(listed, missing, failures)
 
     async def _completed(
-        self, listed: Listed, missing: frozenset[str], failures: dict[str, EndpointError]
-    ) -> Listed:
+        self, listed: RunRecord, missing: frozenset[str], failures: dict[str, EndpointError]
+    ) -> RunRecord:
         try:
             record = await self._platform.run(listed.run_id)
         except NotFoundError:
@@ -204,7 +228,7 @@ class RunReader:
         self._detail.learn(_word(listed.row), {name for name in missing if whole.row[name] is not None})
         return whole
 
-    async def _by_id(self, run_id: str, failures: dict[str, EndpointError]) -> Listed | None:
+    async def _by_id(self, run_id: str, failures: dict[str, EndpointError]) -> RunRecord | None:
         try:
             record = await self._platform.run(run_id)
         except EndpointError as error:
@@ -215,7 +239,7 @@ class RunReader:
         return run
 
     async def _children(
-        self, endpoint: str, run_id: str, run: Listed | None, failures: dict[str, EndpointError]
+        self, endpoint: str, run_id: str, run: RunRecord | None, failures: dict[str, EndpointError]
     ) -> dict[str, list[Row]] | None:
         """The rows of an endpoint; None when there are none, or when they cannot be read."""
         if endpoint in self.left_out:
@@ -242,7 +266,7 @@ class RunReader:
             self.left_out[endpoint] = error
             logger.warning("%s is left out of this sync: %s.", endpoint, error)
 
-    def _is_final(self, run: Listed | None, wants: frozenset[str]) -> bool:
+    def _is_final(self, run: RunRecord | None, wants: frozenset[str]) -> bool:
         if run is None:
             # Only a run that has ended is followed for something else than its own record.
             return "runs" not in wants
@@ -254,7 +278,7 @@ class RunReader:
     def _decide(
         self,
         reading: Reading,
-        run: Listed | None,
+        run: RunRecord | None,
         followed: Followed | None,
         *,
         is_final: bool,
@@ -264,7 +288,7 @@ class RunReader:
         """Decide what is to be followed, and note what failed or came after all."""
         before = followed.failed if followed else {}
         failed = {name: self._failure(before.get(name), error) for name, error in failures.items()}
-        given_up = {name for name, failure in failed.items() if failure.attempts >= MOST_ATTEMPTS}
+        given_up = {name for name, failure in failed.items() if failure.attempts >= self._most_attempts}
         reading.unread = len(failed)
         reading.rows["fetch_errors"] = [
             _error_row(reading.task.run_id, name, failure, is_given_up=name in given_up)
@@ -303,7 +327,7 @@ class RunReader:
         )
 
     def _missing(
-        self, run: Listed | None, followed: Followed | None, *, is_final: bool, empty: set[str]
+        self, run: RunRecord | None, followed: Followed | None, *, is_final: bool, empty: set[str]
     ) -> Followed | None:
         """What a run still lacks, failures aside."""
         if not is_final:

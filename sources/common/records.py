@@ -46,6 +46,11 @@ UNIDENTIFIED = "unidentified-"
 """How an id begins that the platform did not give."""
 
 
+def read_columns(table: Table, record: dict[str, Json]) -> Row:
+    """Read what an API record has for the looked-up columns of a table, and nothing else."""
+    return _looked_up(_plan(table, record), record)[0]
+
+
 def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row:
     """Read an API record into a row of the table.
 
@@ -57,6 +62,21 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
         A value for every looked-up column and for `extra`, and the derived values.
     """
     plan = _plan(table, record)
+    row, taken = _looked_up(plan, record)
+    for name, value in derived.items():
+        for key in spellings(name):
+            if key in record and _is_same(record[key], value):
+                taken.add((key,))
+    taken.update(path for path in plan.elsewhere if isinstance(_walk(record, path), (dict, list)))
+    leftover = _leftover(record, taken, plan) if len(taken) < len(record) or plan.is_nested else None
+    if leftover:
+        row["extra"] = encode(leftover)
+    row.update(derived)
+    return row
+
+
+def _looked_up(plan: _Plan, record: dict[str, Json]) -> tuple[Row, set[Path]]:
+    """The values of the looked-up columns, and the paths whose values the columns hold exactly."""
     row = plan.blank.copy()
     taken: set[Path] = set()
     for name, fit, candidates in plan.lookups:
@@ -72,16 +92,7 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
             if is_exact:
                 taken.add(path)
             break
-    for name, value in derived.items():
-        for key in spellings(name):
-            if key in record and _is_same(record[key], value):
-                taken.add((key,))
-    taken.update(path for path in plan.elsewhere if isinstance(_walk(record, path), (dict, list)))
-    leftover = _leftover(record, taken, plan) if len(taken) < len(record) or plan.is_nested else None
-    if leftover:
-        row["extra"] = encode(leftover)
-    row.update(derived)
-    return row
+    return row, taken
 
 
 class _Plan:

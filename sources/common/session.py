@@ -15,7 +15,7 @@ from sources.common.background import BackgroundIterator
 from sources.common.errors import EndpointError, ForbiddenError, RunmartError
 from sources.common.http import Api, Traffic
 from sources.common.listing import EPOCH, EVER, Backlog, Lister, Scope, Window
-from sources.common.reading import RunReader
+from sources.common.reading import MOST_ATTEMPTS, RunReader
 from sources.common.state import KNOWN_FOR, SWEEP_EVERY, SyncState, Told
 from sources.common.tables import DEFAULT_ACCOUNT, SYNC_LOG
 
@@ -59,6 +59,7 @@ class SyncSettings:
         lookback: how far behind the cursor the list is read again.
         sweep_back: how far behind the present it is read to its end, four times a day.
         open_for: how long after its start a run is followed until it ends.
+        most_attempts: syncs that try to read a detail of a run before it is given up.
         forget: begin as if nothing had been loaded.
     """
 
@@ -68,6 +69,7 @@ class SyncSettings:
     lookback: timedelta = timedelta(minutes=20)
     sweep_back: timedelta = KNOWN_FOR
     open_for: timedelta = timedelta(days=7)
+    most_attempts: int = MOST_ATTEMPTS
     forget: bool = False
 
 
@@ -415,6 +417,7 @@ class _Sync:
             behind=self._behind(),
             now=now,
             open_for=self._settings.open_for,
+            most_attempts=self._settings.most_attempts,
         )
         readings = self._in_order(backlog, self._reader)
         try:

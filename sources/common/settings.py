@@ -15,7 +15,7 @@ from sources.common.http import HttpSettings, api_address
 from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 T = TypeVar("T", str, int, float, bool)
 
@@ -79,12 +79,12 @@ class AccountSettings:
         found = self.optional(name, type(default))
         return default if found is None else found
 
-    def values(self, defaults: Mapping[str, Any]) -> dict[str, Any]:
-        """Settings by name: the default's type is theirs; where a type stands instead, they may be unset."""
+    def values(self, defaults: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+        """Settings and secrets by name; see `Connector`."""
         return {
-            name: self.optional(name, default) if isinstance(default, type) else self.get(name, default)
+            name: self.own(name) if default is str else self.get(name, default)
             for name, default in defaults.items()
-        }
+        } | {name: self.secret(name) for name in secrets}
 
     def optional(self, name: str, kind: type[T]) -> T | None:
         """A setting; None when it is not set.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -108,6 +108,12 @@ class Table:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         return (ACCOUNT, *self.own_columns, EXTRA, EXTRACTED_AT)
+
+    @cached_property
+    def glimpse(self) -> Table:
+        """Of the table of runs: what a list row is looked at for, to know whether to read the run."""
+        wanted = {*self.key, self.dated_by, *self.watched}
+        return replace(self, own_columns=tuple(item for item in self.own_columns if item.name in wanted))
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def eigenpal(api: Api, options: PlatformOptions) -> EigenPal:
     """The API as an account's settings want it read."""
     settings = options.settings
     return EigenPal(
-        Discreet(api, salt=settings["email_salt"] or "", keeps=settings["keep_emails"]),
+        Discreet(api, salt=settings["email_salt"], keeps=settings["keep_emails"]),
         workflow=options.workflow,
         score_wait=timedelta(hours=settings["score_wait_hours"]),
     )

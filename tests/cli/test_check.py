@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from emulator.common import faults
 from emulator.common.keys import Role
 from pipelines.openapi import differences
+from sources.armature import CONNECTOR
 
 if TYPE_CHECKING:
     from commands import Place, Result
@@ -117,7 +118,7 @@ def test_fields_are_compared_through_references_and_envelopes() -> None:
             }
         },
     }
-    (runs,) = differences(document)
+    (runs,) = differences(document, CONNECTOR)
     assert runs.table == "runs"
     assert runs.unknown_to_us == ("moon_phase",)
     assert "workflow_id" not in runs.unknown_to_them
@@ -125,7 +126,10 @@ def test_fields_are_compared_through_references_and_envelopes() -> None:
 
 
 def test_a_document_of_another_shape_gives_no_differences() -> None:
-    assert differences([]) == []
+    assert differences([], CONNECTOR) == []
     assert (
-        differences({"paths": {"/runs/{id}": {"get": {"responses": {"200": {"$ref": "#/nowhere"}}}}}}) == []
+        differences(
+            {"paths": {"/runs/{id}": {"get": {"responses": {"200": {"$ref": "#/nowhere"}}}}}}, CONNECTOR
+        )
+        == []
     )

@@ -77,7 +77,7 @@ def test_unread_details_end_with_3(empty: Place, own_account: Account) -> None:
 
 
 def test_build_before_the_first_load_says_so(place: Place) -> None:
-    place.run("build").failed_with(1, "runmart load armature")
+    place.run("build").failed_with(1, "runmart load")
     assert not (place.folder / "runmart.duckdb").exists()
 
 

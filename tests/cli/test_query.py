@@ -94,7 +94,7 @@ def test_a_wrong_query_ends_with_2(whole: Place, sql: str, words: list[str]) -> 
 
 
 def test_without_a_warehouse_it_says_what_to_do_first(place: Place) -> None:
-    place.call("query", "select 1").failed_with(1, "runmart load armature")
+    place.call("query", "select 1").failed_with(1, "runmart load")
     assert not (place.folder / "runmart.duckdb").exists()
 
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["load"], ["Missing argument", "load --help"]),
+        (["emulate"], ["Missing argument", "emulate --help"]),
+        (["load", "armature", "--account", "eu"], ["'eu'", "default", "[sources.armature.accounts.eu]"]),
+        (["demo", "--platforms", "armatur"], ["'armatur'", "armature"]),
+        (["demo", "--platforms", ","], ["--platforms"]),
         (["lode"], ["No such command", "load"]),
         (["load", "armature", "--nonsense"], ["--nonsense"]),
         (["load", "armatur"], ["'armatur'", "armature"]),
@@ -30,6 +33,11 @@ if TYPE_CHECKING:
 )
 def test_wrong_usage_ends_with_2(place: Place, arguments: list[str], words: list[str]) -> None:
     place.call(*arguments).failed_with(2, *words)
+
+
+@pytest.mark.parametrize("command", ["load", "run", "check"])
+def test_without_any_settings_and_without_a_platform_the_keys_are_named(empty: Place, command: str) -> None:
+    empty.call(command).failed_with(2, "No platform is configured", "SOURCES__ARMATURE__API_KEY")
 
 
 def test_a_missing_address_names_the_setting(empty: Place) -> None:

@@ -23,7 +23,7 @@ def change(place: Place, *statements: str) -> None:
 def test_a_warehouse_that_does_not_exist_has_nothing(empty: Place) -> None:
     done = empty.call("status")
     assert done.code == 0
-    assert "nothing loaded yet" in done.out
+    assert "nothing was loaded yet" in done.out
     assert armature(empty.call("status", "--json").json)["last_sync"] is None
     assert not (empty.folder / "runmart.duckdb").exists()
 
@@ -57,8 +57,8 @@ def test_holes_and_unread_details_are_shown_and_end_with_3(loaded: Place) -> Non
         loaded,
         "update armature.sync_log set gap_start = timestamptz '2026-01-01 00:00+00',"
         " gap_end = timestamptz '2026-01-09 00:00+00' where chunk = 0",
-        "insert into armature.fetch_errors (run_id, endpoint, _dlt_load_id) values ('r1', 'trace', ''),"
-        " ('r2', 'trace', '')",
+        "insert into armature.fetch_errors (account, run_id, endpoint, _dlt_load_id)"
+        " values ('default', 'r1', 'trace', ''), ('default', 'r2', 'trace', '')",
     )
     done = loaded.call("status", "--json")
     assert done.code == 3

@@ -238,6 +238,7 @@ def check(tables: dict[str, list[Record]], dialect: Dialect) -> None:
     criteria = sorted(tables["evaluation_criteria"], key=lambda row: (row["run_id"], row["criterion_index"]))
     assert [{k: v for k, v in row.items() if not k.startswith("_")} for row in criteria] == [
         {
+            "account": "default",
             "run_id": f"run-{number}",
             "criterion_index": index,
             "criterion_id": None,
@@ -262,6 +263,7 @@ def check(tables: dict[str, list[Record]], dialect: Dialect) -> None:
         for row in calls
     ] == [
         {
+            "account": "default",
             "run_id": "run-0",
             "call_index": index,
             "tool_call_id": "call-same",

@@ -27,7 +27,7 @@ class Refusing(Account):
 @pytest.fixture
 def given_up(api: StandIn, any_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """A warehouse with a run whose tool calls are not tried again."""
-    monkeypatch.setattr("sources.common.reading.MOST_ATTEMPTS", 1)
+    monkeypatch.setenv("SOURCES__ARMATURE__MOST_ATTEMPTS", "1")
     run = {"id": "run-1", "workflowId": "wf", "status": "pass", "startedAt": "2026-06-01T00:00:00Z"}
     api.account = Refusing(runs=[run], evaluations={"run-1": {"verdict": "pass"}})
     assert any_warehouse.load().unread == 1
@@ -49,6 +49,7 @@ def test_status_counts_what_was_given_up_as_unread_and_its_run_as_abandoned(
 ) -> None:
     capsys.readouterr()
     assert run_command(["status", "--json"], shows_traceback=False) == 3
-    (armature,) = json.loads(capsys.readouterr().out)["platforms"]
+    platforms = json.loads(capsys.readouterr().out)["platforms"]
+    (armature,) = [found for found in platforms if found["platform"] == "armature"]
     assert armature["unread_details"] == {"tool_calls": 1}
     assert armature["abandoned_runs"] == 1

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sources.common.http import HttpSettings
-from sources.common.platform import PlatformOptions
 from sources.common.session import ChunkEnd, Session
-from sources.common.settings import AccountSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +41,7 @@ def session_of(
         longest_backoff=0.02,
         deadline=deadline,
     )
-    settings_of_its_own = AccountSettings(likeness.name).values(likeness.connector.settings)
-    options = PlatformOptions(settings_of_its_own, workflow)
+    options = likeness.connector.options(workflow=workflow)
     return Session(
         lambda api: likeness.connector.platform(api, options),
         http,

@@ -1,8 +1,12 @@
-{#- Stacks one staging model per platform, by column name. -#}
-{% macro union_platforms(relations, columns) -%}
+{#-
+  Stacks one staging model per platform (by their names, `stg_<platform>__<table>`), by column name. Platforms that
+  are not loaded are left out. A name may be followed by a condition (`stg_b3os__node_executions where is_call`).
+-#}
+{% macro union_platforms(models, columns) -%}
     {%- set selects = [] -%}
-    {%- for relation in relations -%}
-        {%- do selects.append('select ' ~ columns | join(', ') ~ ' from ' ~ relation) -%}
+    {%- for model in models if is_loaded(model[4:].split('__')[0]) -%}
+        {%- set name, _, condition = model.partition(' ') -%}
+        {%- do selects.append('select ' ~ columns | join(', ') ~ ' from ' ~ ref(name) ~ ' ' ~ condition) -%}
     {%- endfor -%}
     {{ selects | join('\n    union all\n    ') }}
 {%- endmacro %}

@@ -5,7 +5,7 @@ with runs as (
 
 -- Negative durations are gone from the facts.
 said_durations as (
-    {{ union_platforms([ref('stg_armature__runs')], ['platform', 'account', 'run_key', 'duration_ms']) }}
+    {{ union_platforms(['stg_armature__runs'], ['platform', 'account', 'run_key', 'duration_ms']) }}
 ),
 
 run_ids as (

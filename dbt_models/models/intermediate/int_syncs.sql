@@ -1,7 +1,7 @@
 -- One row per chunk of a sync, of every platform.
 with final as (
     {{ union_platforms(
-        [ref('stg_armature__sync_log')],
+        ['stg_armature__sync_log', 'stg_b3os__sync_log', 'stg_eigenpal__sync_log'],
         [
             'sync_chunk_key', 'platform', 'account', 'sync_id', 'chunk', 'window_start', 'window_end',
             'requested_range', 'pages', 'runs_listed', 'runs_new', 'runs_changed', 'open_runs',

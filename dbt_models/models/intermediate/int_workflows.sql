@@ -1,7 +1,7 @@
 -- One row per workflow that a platform listed, of every platform, with its criteria counted and server named.
 with workflows as (
     {{ union_platforms(
-        [ref('stg_armature__workflows')],
+        ['stg_armature__workflows', 'stg_b3os__workflows', 'stg_eigenpal__automations'],
         [
             'workflow_key', 'platform', 'account', 'workflow_id', 'workflow_name', 'description',
             'mcp_server_id', 'tester_prompt', 'current_version_id', 'is_archived', 'first_seen_at',
@@ -11,12 +11,12 @@ with workflows as (
 ),
 
 criteria as (
-    {{ union_platforms([ref('stg_armature__workflow_criteria')], ['workflow_key', 'is_required']) }}
+    {{ union_platforms(['stg_armature__workflow_criteria'], ['workflow_key', 'is_required']) }}
 ),
 
 mcp_servers as (
     {{ union_platforms(
-        [ref('stg_armature__mcp_servers')], ['platform', 'account', 'mcp_server_id', 'mcp_server_name'],
+        ['stg_armature__mcp_servers'], ['platform', 'account', 'mcp_server_id', 'mcp_server_name'],
     ) }}
 ),
 
