@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.sync.account import Account
 
 ORDERS = [(name, order) for name, likeness in LIKENESSES.items() for order in likeness.orders]
+WITH_LATE = [name for name, likeness in LIKENESSES.items() if likeness.late is not None]
 WITH_OPTIONAL = [name for name, likeness in LIKENESSES.items() if likeness.optional is not None]
 
 
@@ -154,6 +155,65 @@ def test_a_run_that_never_ends_is_given_up_and_counted(account: Account) -> None
     account.sync()
     assert account.tables.state["following"] == {}
     assert account.tables.state["abandoned"] == 1
+
+
+@pytest.mark.parametrize("likeness", WITH_LATE, indirect=True)
+@pytest.mark.parametrize("fault", [faults.refusal(403), faults.answer(400, b"{}")], ids=["forbidden", "down"])
+def test_what_a_run_waits_for_is_waited_for_on_while_it_cannot_be_read(
+    account_with: Callable[..., Account], likeness: Likeness, fault: faults.Fault
+) -> None:
+    account = account_with(**likeness.talkative)
+    late = likeness.late
+    assert late is not None
+    ids = account.add_runs(20, evaluation_minutes=600)
+    account.sync()
+    account.add_runs(20, evaluation_minutes=600)
+    account.server.faults.add(fault, on=late.on)
+    account.sync()
+    account.server.faults.clear()
+    account.clock.advance(hours=11)
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of(late.table)} >= set(ids)
+
+
+@pytest.mark.parametrize("likeness", WITH_LATE, indirect=True)
+def test_a_table_selected_later_is_filled_for_runs_that_wait_for_something_else(account: Account) -> None:
+    late, once = account.likeness.late, account.likeness.once
+    assert late is not None
+    ids = account.add_runs(5, evaluation_minutes=600)
+    account.sync(selected=frozenset({"runs", late.table, "sync_log"}))
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of(once.table)} == set(ids)
+
+
+@pytest.mark.parametrize("likeness", WITH_OPTIONAL, indirect=True)
+def test_runs_of_one_moment_are_all_read_in_the_end_when_an_endpoint_fails_among_them(
+    account: Account,
+) -> None:
+    child = optional(account.likeness)
+    ids = account.add_runs(60, minutes_apart=0)
+    account.clock.advance(hours=3)
+    for run_id in ids[10:]:
+        account.server.faults.add(faults.answer(400, b"{}"), on=child.of(run_id))
+    account.sync(chunk_runs=4)
+    account.server.faults.clear()
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of(child.table)} == set(ids)
+
+
+@those(says=True)
+def test_what_changed_while_it_could_not_be_read_is_read_when_it_can_be(account: Account) -> None:
+    runs = [account.add_run() for _ in range(40)]
+    account.clock.advance(hours=3)
+    account.sync()
+    for run in runs:
+        account.likeness.say(account.world, run, 2, account.now)
+    account.server.faults.add(faults.answer(400, b"{}"), on=account.likeness.news_on)
+    account.sync()
+    account.server.faults.clear()
+    account.sync()
+    for run in runs:
+        account.likeness.assert_loaded(account.tables, account.world, run, account.now)
 
 
 @those(says=True)
