@@ -53,6 +53,17 @@ def test_every_listed_run_is_loaded_whatever_the_order(
     assert account.loaded == set(ids)
 
 
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_list_is_read_to_its_end_however_short_its_pages_are(
+    account_with: Callable[..., Account], page: int
+) -> None:
+    account = account_with(page=page)
+    ids = account.add_runs(6)
+    outcome = account.sync()
+    assert outcome.is_complete, outcome.missing
+    assert account.loaded == set(ids)
+
+
 def test_runs_with_the_same_start_are_all_loaded(account_with: Callable[..., Account]) -> None:
     account = account_with(page=10)
     ids = account.add_runs(60, minutes_apart=0)
