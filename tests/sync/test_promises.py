@@ -12,7 +12,8 @@ import pytest
 from emulator.common import faults
 from sources.common.session import ChunkEnd
 from tests.likeness.platforms import LIKENESSES
-from tests.sync.syncing import KilledError, session_of
+from tests.sync.syncing import KilledError, session_of, sync
+from tests.sync.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,6 +258,35 @@ def test_a_second_sync_changes_nothing_but_the_sync_log(account: Account) -> Non
     after = {name: dict(rows) for name, rows in account.tables.rows.items()}
     assert len(after.pop("sync_log")) == len(before.pop("sync_log")) + 1
     assert after == before
+
+
+@those(says=True)
+def test_what_was_said_is_loaded_once_however_often_it_is_told(account: Account) -> None:
+    run = account.add_run()
+    account.add_runs(12)
+    account.sync()
+    account.likeness.say(account.world, run, 0, account.now)
+    account.sync()
+    before = {name: dict(rows) for name, rows in account.tables.rows.items() if name != "sync_log"}
+    for _ in range(2):
+        account.clock.advance(minutes=5)
+        account.sync()
+    assert {name: rows for name, rows in account.tables.rows.items() if name != "sync_log"} == before
+
+
+def test_accounts_that_show_the_same_ids_keep_their_rows_apart(account: Account) -> None:
+    account.add_runs(3)
+    account.sync()
+    rows = {name: len(rows) for name, rows in account.tables.rows.items()}
+    likeness, clock = account.likeness, account.clock
+    other = Tables(likeness.connector.tables)
+    other.rows = account.tables.rows
+    sync(
+        session_of(likeness, account.server, clock=clock, account="other"),
+        other,
+        selected=likeness.usual_tables,
+    )
+    assert {name: len(rows) for name, rows in other.rows.items()} == {name: 2 * n for name, n in rows.items()}
 
 
 def test_the_cursor_never_passes_a_run_that_is_not_loaded(account: Account) -> None:
