@@ -258,7 +258,8 @@ class SyncMachine(RuleBasedStateMachine):
         self.settled = {
             life.id
             for life in self.lives.values()
-            if self.likeness.is_settled(life, self.now) and self.is_loaded(life)
+            # Of what was said somebody may be told twice, and a second evaluation takes its time.
+            if life.said_at is None and self.likeness.is_settled(life, self.now) and self.is_loaded(life)
         }
 
     def is_loaded(self, life: Life) -> bool:

@@ -165,7 +165,11 @@ def killed_before(step: str, times: int) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=LIKENESSES)
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=() if name == "armature" else (pytest.mark.long,)) for name in LIKENESSES
+    ]
+)
 def likeness(request: pytest.FixtureRequest) -> Likeness:
     return LIKENESSES[request.param]
 
