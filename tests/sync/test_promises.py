@@ -239,6 +239,7 @@ def test_what_is_said_of_a_run_weeks_after_its_end_is_loaded(account: Account) -
     account.sync()
     for word in range(4):
         account.likeness.say(account.world, run, word, account.now)
+        account.clock.advance(minutes=30)
         account.sync()
         if account.likeness.finds_within is not None:
             account.clock.advance(seconds=account.likeness.finds_within.total_seconds())
