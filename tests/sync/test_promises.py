@@ -275,6 +275,20 @@ def test_what_was_said_is_loaded_once_however_often_it_is_told(account: Account)
     assert {name: rows for name, rows in account.tables.rows.items() if name != "sync_log"} == before
 
 
+@those(says=True, finds_within=None)
+def test_what_is_said_between_a_first_sync_that_was_killed_and_the_next_is_loaded(account: Account) -> None:
+    first = account.add_run()
+    account.clock.advance(days=20)
+    account.add_runs(30)
+    with pytest.raises(KilledError):
+        account.sync(chunk_runs=4, events_until_kill=8)
+    assert first.id in account.loaded
+    account.likeness.say(account.world, first, 0, account.now)
+    account.clock.advance(minutes=30)
+    account.sync()
+    account.likeness.assert_loaded(account.tables, account.world, first, account.now)
+
+
 def test_accounts_that_show_the_same_ids_keep_their_rows_apart(account: Account) -> None:
     account.add_runs(3)
     account.sync()
