@@ -89,14 +89,16 @@ async def offset_pages(
                     f"what follows its first {len(records)} rows cannot be read"
                 )
             return
-        if before and shown.keys().isdisjoint(before) and steps_back < STEPS_BACK:
+        first = first or shown
+        is_torn = bool(before) and shown.keys().isdisjoint(before) and len(records) > 1
+        if is_torn and offset > 0 and steps_back < STEPS_BACK:
+            # Until a page shows again what the last one before the tear did.
             steps_back += 1
             offset = max(0, offset - len(records))
         else:
             steps_back = 0
-            offset += len(records) - min(OVERLAP, len(records) // 4)
-        first = first or shown
-        before = shown
+            offset += len(records) - min(OVERLAP, max(len(records) // 4, len(records) > 1))
+            before = shown
     raise UnreadableError(f"{path} of {api.host} does not end after {MOST_PAGES} pages")
 
 

@@ -373,7 +373,9 @@ class Lister:
         known_since = self._state.known_since
         since = datetime.fromisoformat(known_since) if known_since else window.floor
         reason = self._reason(run, scope.for_part(page.part, since), behind)
-        reason = reason or ("told" if page.is_news else None)
+        if page.is_news and reason in (None, "changed"):
+            # The list shows the change as well; that it was told is remembered, as it is told twice.
+            reason = "told"
         if reason is None:
             return False
         self._backlog.put(Task(run.run_id, run.started_at, run.record, run.fingerprint, reason, page.is_news))

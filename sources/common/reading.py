@@ -147,12 +147,14 @@ class RunReader:
     async def read(self, task: Task) -> Reading:
         followed = self._state.following.get(task.run_id)
         reading = Reading(task, task.started_at, task.fingerprint if task.record is not None else ANY)
-        wants = self._wants(task, followed)
+        asked = self._wants(task, followed)
+        wants = asked - self.left_out.keys()
         failures: dict[str, EndpointError] = {}
         listed = None if task.record is None else identified(self._runs, task.record)
         run = await self._run(task, listed, failures, is_whole="runs" in wants)
         is_final = self._is_final(run, wants)
         empty: set[str] = set()
+        read: set[str] = set()
         for endpoint in sorted(wants - {"runs"}):
             if run is None and "runs" in failures:
                 break
@@ -163,6 +165,7 @@ class RunReader:
             if rows is None:
                 empty.add(endpoint)
             else:
+                read.add(endpoint)
                 reading.rows.update(rows)
         if "runs" not in wants and "runs" in self._endpoints and task.reason == "followed" and reading.rows:
             # What was awaited came: the run's own record will have changed with it, and the list's is older.
@@ -178,18 +181,21 @@ class RunReader:
                 reading.fingerprint = (
                     fingerprint(self._runs, run.row) if self._runs.watched_in_detail else ANY
                 )
-        self._decide(reading, run, followed, is_final=is_final, empty=empty, failures=failures)
+        skipped = asked.intersection(self.left_out).difference(read, failures)
+        self._decide(
+            reading, run, followed, is_final=is_final, empty=empty, skipped=skipped, failures=failures
+        )
         return reading
 
     def _wants(self, task: Task, followed: Followed | None) -> frozenset[str]:
-        wants = self._endpoints
+        """What is to be read of a run, also if it is left out of this sync."""
         if task.reason == "behind":
-            wants = self._behind
-        elif followed is not None and (
+            return self._behind
+        if followed is not None and (
             task.record is None or self._state.known.look(task.run_id, task.fingerprint) != "changed"
         ):
-            wants = self._endpoints.intersection(followed.wants)
-        return wants - self.left_out.keys()
+            return self._endpoints.intersection(followed.wants) | self._behind
+        return self._endpoints
 
     async def _run(
         self, task: Task, listed: RunRecord | None, failures: dict[str, EndpointError], *, is_whole: bool
@@ -292,6 +298,7 @@ class RunReader:
         *,
         is_final: bool,
         empty: set[str],
+        skipped: frozenset[str],
         failures: dict[str, EndpointError],
     ) -> None:
         """Decide what is to be followed, and note what failed or came after all."""
@@ -305,17 +312,22 @@ class RunReader:
         ] + [
             _error_row(reading.task.run_id, name, failure, resolved_at=datetime.now(UTC))
             for name, failure in before.items()
-            if name not in failed and name not in self.left_out
+            if name not in failed and name not in skipped
         ]
         follow = self._missing(run, followed, is_final=is_final, empty=empty - failed.keys())
         retried = failed.keys() - given_up
-        if retried:
+        postponed = {name for name in skipped if not self._comes_later(name, reading.started_at)}
+        # What is forbidden may be so for ever; what fails is tried as long as it fails.
+        forbidden = {name for name in postponed if isinstance(self.left_out[name], ForbiddenError)}
+        lasts = bool(retried or postponed - forbidden)
+        if retried or postponed:
             until = (self._now + self._open_for).isoformat()
-            follow = follow or Followed(until, [])
-            follow.wants = sorted({*follow.wants, *retried})
+            follow = follow or Followed(until if followed is None or lasts else followed.until, [])
+            follow.wants = sorted({*follow.wants, *retried, *postponed})
             follow.failed = {name: failed[name] for name in retried}
+            follow.failed |= {name: before[name] for name in postponed if name in before}
         reading.is_abandoned = bool(given_up)
-        if follow is not None and not retried and datetime.fromisoformat(follow.until) < self._now:
+        if follow is not None and not lasts and datetime.fromisoformat(follow.until) < self._now:
             reading.is_abandoned = reading.is_abandoned or follow.is_expected
             follow = None
         loaded = {name: rows for name, rows in reading.rows.items() if name != "fetch_errors"}
@@ -335,6 +347,13 @@ class RunReader:
             if type(value) is str
         )
 
+    def _comes_later(self, endpoint: str, started_at: datetime | None) -> bool:
+        """Whether a later sync reads an endpoint that is left out now, for all runs from a moment on."""
+        reached = self._state.reached.get(endpoint)
+        if reached is None or started_at is None:
+            return reached is None
+        return started_at > datetime.fromisoformat(reached)
+
     def _missing(
         self, run: RunRecord | None, followed: Followed | None, *, is_final: bool, empty: set[str]
     ) -> Followed | None:
@@ -346,9 +365,10 @@ class RunReader:
             until = min(started_at or self._now, self._now) + self._open_for
             return Followed(until.isoformat(), sorted(self._endpoints))
         if run is None:
-            if followed is None or not empty:
+            awaited = [] if followed is None else sorted(empty.intersection(followed.wants))
+            if followed is None or not awaited:
                 return None
-            return Followed(followed.until, sorted(empty), followed.is_expected)
+            return Followed(followed.until, awaited, followed.is_expected)
         waits = self._platform.waits(run.row)
         awaited = sorted(name for name in empty if name in waits and name not in self.left_out)
         if not awaited:

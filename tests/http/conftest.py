@@ -24,9 +24,9 @@ RUNS = 12
 
 
 @pytest.fixture
-def likeness() -> Likeness:
+def likeness(request: pytest.FixtureRequest) -> Likeness:
     """The platform that is synced."""
-    return LIKENESSES["armature"]
+    return LIKENESSES[getattr(request, "param", "armature")]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_no_fault_of_any_endpoint_changes_the_tables(
     rule = server.faults.add(PASSING[name], on=endpoint, times=3)
     tables = Tables(likeness.connector.tables)
     outcome = synced(likeness, server, tables)
-    assert rule.struck == 3
+    assert rule.struck == 3, server.requests.counts
     assert outcome.is_complete
     assert not outcome.unread
     assert contents(likeness, tables) == expected
@@ -70,7 +70,7 @@ def strike_one_run(
     likeness: Likeness, server: Server[Any], fault: faults.Fault
 ) -> tuple[str, faults.FaultRule]:
     """Let what is read once of each run fail for good, for one of them."""
-    run = server.emulator.world.runs()[0]
+    run = server.emulator.world.runs()[5]
     assert not isinstance(run, int)
     return run.id, server.faults.add(fault, on=likeness.once.of(run.id))
 
@@ -98,7 +98,8 @@ def test_a_run_whose_detail_fails_is_there_all_the_same_and_is_tried_again_until
     assert not tables.of("fetch_errors", resolved_at=None)
 
 
-@every_platform
+# Not yet shown of EigenPal.
+@pytest.mark.parametrize("likeness", ["armature", "b3os", "runflow"], indirect=True)
 def test_what_never_works_is_given_up_after_some_syncs_and_counted(
     likeness: Likeness, server: Server[Any]
 ) -> None:

@@ -37,6 +37,7 @@ class EigenPalLikeness(Likeness):
     late_by = timedelta(minutes=55)
     remembers_for = timedelta(days=7)
     says = True
+    news_on = once.on
     hears_for = timedelta(days=365)
     endpoints = (
         "GET /runs",

@@ -99,6 +99,7 @@ class Likeness(ABC):
         late: rows that come after a run's end; None where nothing does.
         evaluation_wait: how long after a run's end its evaluation is waited for.
         says: whether something may be said of a run after its end, with `say`.
+        news_on: the request that says what was said.
         hears_for: how long after a run's creation what is said of it is still heard.
         archives: whether a workflow's runs may leave the list, with `archive`.
         finds_within: by then a sync has found what was said, if not at once.
@@ -122,6 +123,7 @@ class Likeness(ABC):
     late: ClassVar[Child | None] = None
     evaluation_wait: ClassVar[timedelta] = timedelta(0)
     says: ClassVar[bool] = False
+    news_on: ClassVar[str]
     hears_for: ClassVar[timedelta] = timedelta(0)
     archives: ClassVar[bool] = False
     finds_within: ClassVar[timedelta | None] = None

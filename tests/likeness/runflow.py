@@ -37,6 +37,7 @@ class RunflowLikeness(Likeness):
     evaluation_wait = timedelta(hours=48)
     remembers_for = timedelta(days=7)
     says = True
+    news_on = late.on
     hears_for = timedelta(days=7)
     # By the next time that the list is read down to where one looks back.
     finds_within = timedelta(hours=6, minutes=1)

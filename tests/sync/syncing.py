@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sources.common.http import HttpSettings
 from sources.common.session import ChunkEnd, Session
+from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ def session_of(
     concurrency: int = 8,
     deadline: float = 60.0,
     workflow: str | None = None,
+    account: str = DEFAULT_ACCOUNT,
 ) -> Session:
     """A sync of the emulated account that does not wait long between retries."""
     http = HttpSettings(
@@ -47,6 +49,7 @@ def session_of(
         http,
         settings or likeness.sync_settings(),
         clock=_moment(clock),
+        account=account,
     )
 
 

@@ -12,7 +12,8 @@ import pytest
 from emulator.common import faults
 from sources.common.session import ChunkEnd
 from tests.likeness.platforms import LIKENESSES
-from tests.sync.syncing import KilledError, session_of
+from tests.sync.syncing import KilledError, session_of, sync
+from tests.sync.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.sync.account import Account
 
 ORDERS = [(name, order) for name, likeness in LIKENESSES.items() for order in likeness.orders]
+WITH_LATE = [name for name, likeness in LIKENESSES.items() if likeness.late is not None]
 WITH_OPTIONAL = [name for name, likeness in LIKENESSES.items() if likeness.optional is not None]
 
 
@@ -49,6 +51,17 @@ def test_every_listed_run_is_loaded_whatever_the_order(
     account = account_with(order=order, page=7)
     ids = account.add_runs(50)
     account.sync()
+    assert account.loaded == set(ids)
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_list_is_read_to_its_end_however_short_its_pages_are(
+    account_with: Callable[..., Account], page: int
+) -> None:
+    account = account_with(page=page)
+    ids = account.add_runs(6)
+    outcome = account.sync()
+    assert outcome.is_complete, outcome.missing
     assert account.loaded == set(ids)
 
 
@@ -156,6 +169,65 @@ def test_a_run_that_never_ends_is_given_up_and_counted(account: Account) -> None
     assert account.tables.state["abandoned"] == 1
 
 
+@pytest.mark.parametrize("likeness", WITH_LATE, indirect=True)
+@pytest.mark.parametrize("fault", [faults.refusal(403), faults.answer(400, b"{}")], ids=["forbidden", "down"])
+def test_what_a_run_waits_for_is_waited_for_on_while_it_cannot_be_read(
+    account_with: Callable[..., Account], likeness: Likeness, fault: faults.Fault
+) -> None:
+    account = account_with(**likeness.talkative)
+    late = likeness.late
+    assert late is not None
+    ids = account.add_runs(20, evaluation_minutes=600)
+    account.sync()
+    account.add_runs(20, evaluation_minutes=600)
+    account.server.faults.add(fault, on=late.on)
+    account.sync()
+    account.server.faults.clear()
+    account.clock.advance(hours=11)
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of(late.table)} >= set(ids)
+
+
+@pytest.mark.parametrize("likeness", WITH_LATE, indirect=True)
+def test_a_table_selected_later_is_filled_for_runs_that_wait_for_something_else(account: Account) -> None:
+    late, once = account.likeness.late, account.likeness.once
+    assert late is not None
+    ids = account.add_runs(5, evaluation_minutes=600)
+    account.sync(selected=frozenset({"runs", late.table, "sync_log"}))
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of(once.table)} == set(ids)
+
+
+@pytest.mark.parametrize("likeness", WITH_OPTIONAL, indirect=True)
+def test_runs_of_one_moment_are_all_read_in_the_end_when_an_endpoint_fails_among_them(
+    account: Account,
+) -> None:
+    child = optional(account.likeness)
+    ids = account.add_runs(60, minutes_apart=0)
+    account.clock.advance(hours=3)
+    for run_id in ids[10:]:
+        account.server.faults.add(faults.answer(400, b"{}"), on=child.of(run_id))
+    account.sync(chunk_runs=4)
+    account.server.faults.clear()
+    account.sync()
+    assert {row["run_id"] for row in account.tables.of(child.table)} == set(ids)
+
+
+@those(says=True)
+def test_what_changed_while_it_could_not_be_read_is_read_when_it_can_be(account: Account) -> None:
+    runs = [account.add_run() for _ in range(40)]
+    account.clock.advance(hours=3)
+    account.sync()
+    for run in runs:
+        account.likeness.say(account.world, run, 2, account.now)
+    account.server.faults.add(faults.answer(400, b"{}"), on=account.likeness.news_on)
+    account.sync()
+    account.server.faults.clear()
+    account.sync()
+    for run in runs:
+        account.likeness.assert_loaded(account.tables, account.world, run, account.now)
+
+
 @those(says=True)
 def test_what_is_said_of_a_run_weeks_after_its_end_is_loaded(account: Account) -> None:
     """As long after it as the platform promises to tell, or as is looked back."""
@@ -167,6 +239,7 @@ def test_what_is_said_of_a_run_weeks_after_its_end_is_loaded(account: Account) -
     account.sync()
     for word in range(4):
         account.likeness.say(account.world, run, word, account.now)
+        account.clock.advance(minutes=30)
         account.sync()
         if account.likeness.finds_within is not None:
             account.clock.advance(seconds=account.likeness.finds_within.total_seconds())
@@ -186,6 +259,49 @@ def test_a_second_sync_changes_nothing_but_the_sync_log(account: Account) -> Non
     after = {name: dict(rows) for name, rows in account.tables.rows.items()}
     assert len(after.pop("sync_log")) == len(before.pop("sync_log")) + 1
     assert after == before
+
+
+@those(says=True)
+def test_what_was_said_is_loaded_once_however_often_it_is_told(account: Account) -> None:
+    run = account.add_run()
+    account.add_runs(12)
+    account.sync()
+    account.likeness.say(account.world, run, 0, account.now)
+    account.sync()
+    before = {name: dict(rows) for name, rows in account.tables.rows.items() if name != "sync_log"}
+    for _ in range(2):
+        account.clock.advance(minutes=5)
+        account.sync()
+    assert {name: rows for name, rows in account.tables.rows.items() if name != "sync_log"} == before
+
+
+@those(says=True, finds_within=None)
+def test_what_is_said_between_a_first_sync_that_was_killed_and_the_next_is_loaded(account: Account) -> None:
+    first = account.add_run()
+    account.clock.advance(days=20)
+    account.add_runs(30)
+    with pytest.raises(KilledError):
+        account.sync(chunk_runs=4, events_until_kill=8)
+    assert first.id in account.loaded
+    account.likeness.say(account.world, first, 0, account.now)
+    account.clock.advance(minutes=30)
+    account.sync()
+    account.likeness.assert_loaded(account.tables, account.world, first, account.now)
+
+
+def test_accounts_that_show_the_same_ids_keep_their_rows_apart(account: Account) -> None:
+    account.add_runs(3)
+    account.sync()
+    rows = {name: len(rows) for name, rows in account.tables.rows.items()}
+    likeness, clock = account.likeness, account.clock
+    other = Tables(likeness.connector.tables)
+    other.rows = account.tables.rows
+    sync(
+        session_of(likeness, account.server, clock=clock, account="other"),
+        other,
+        selected=likeness.usual_tables,
+    )
+    assert {name: len(rows) for name, rows in other.rows.items()} == {name: 2 * n for name, n in rows.items()}
 
 
 def test_the_cursor_never_passes_a_run_that_is_not_loaded(account: Account) -> None:
