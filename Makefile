@@ -28,10 +28,10 @@ demo: setup
 test: setup
 	@$(BIN)/python -m pytest -n $(JOBS)
 
-# What takes minutes: kills during a backfill, and thousands of steps of histories instead of hundreds.
+# What takes minutes: kills during a backfill, and tens of thousands of steps of histories instead of thousands.
 test-long: setup
 	@$(BIN)/python -m pytest -n $(JOBS) -m long
-	@RUNMART_TEST_HISTORIES=1000 $(BIN)/python -m pytest -n $(JOBS) tests/sync/test_state_machine.py
+	@RUNMART_TEST_HISTORIES=300 $(BIN)/python -m pytest -n $(JOBS) tests/sync/test_state_machine.py
 
 # Syncs a moving account with all faults on; fails when memory grows or a table differs at the end.
 MINUTES ?= 10

@@ -15,8 +15,8 @@ from tests.sync.histories import ANY_HISTORY, SyncMachine
 if TYPE_CHECKING:
     from tests.likeness.platform import Likeness
 
-EXAMPLES = int(os.environ.get("RUNMART_TEST_HISTORIES", "60"))
-"""Histories per machine; CI tries many times more than `make test`."""
+EXAMPLES = int(os.environ.get("RUNMART_TEST_HISTORIES", "25"))
+"""Histories per machine; `make test-long` tries many times more."""
 
 
 def machine(likeness: Likeness, orders: tuple[str, ...]) -> type[SyncMachine]:
