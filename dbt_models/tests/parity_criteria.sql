@@ -12,12 +12,12 @@ with counts as (
         union all
     {% endfor %}
     {% if is_loaded('runflow') %}
-        -- Judges of evaluations that were superseded are not there: only staging knows which those are.
+        -- Judges of evaluations that were superseded are not there: only its own model knows which those are.
         select
             platform,
             account,
             count(*) as criteria
-        from {{ ref('stg_runflow__criterion_results') }}
+        from {{ ref('int_runflow_criterion_results') }}
         group by platform, account
         union all
     {% endif %}

@@ -42,7 +42,7 @@ class Loaded:
         try:
             done = dbtRunner().invoke(
                 [
-                    *("run", "--select", "stg_eigenpal__reviews", "stg_eigenpal__review_corrections"),
+                    *("run", "--select", "+int_eigenpal_review_corrections"),
                     *("+int_runs", "+int_criterion_results", "+int_workflows", "+int_syncs"),
                     *("--vars", "{platforms: [eigenpal]}", "--quiet", "--log-level-file", "none"),
                     *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
@@ -163,10 +163,10 @@ def test_it_stands_in_the_shape_of_all_platforms(loaded: Loaded) -> None:
         "select count(*) from eigenpal.scores"
     )
     assert loaded.query(
-        "select run_id, is_current from analytics_staging.stg_eigenpal__reviews order by run_id"
+        "select run_id, is_current from analytics_intermediate.int_eigenpal_reviews order by run_id"
     ) == [("right", True), ("spoken_for", False), ("wrong", True)]
     assert loaded.query(
-        "select run_id, is_current, count(*) from analytics_staging.stg_eigenpal__review_corrections"
+        "select run_id, is_current, count(*) from analytics_intermediate.int_eigenpal_review_corrections"
         " group by all order by run_id"
     ) == [("spoken_for", False, 1), ("wrong", True, 2)]
     assert loaded.query(

@@ -1,7 +1,7 @@
 -- One row per criterion of an evaluation, of every platform, with its outcome.
 with criteria as (
     {{ union_platforms(
-        ['stg_armature__evaluation_criteria', 'stg_eigenpal__scores', 'stg_runflow__criterion_results'],
+        ['stg_armature__evaluation_criteria', 'stg_eigenpal__scores', 'int_runflow_criterion_results'],
         [
             'criterion_result_key', 'run_key', 'platform', 'account', 'run_id', 'criterion_index',
             'criterion_id', 'criterion_text', 'status', 'status_outcome', 'said_passed', 'is_required',

@@ -1,7 +1,7 @@
 -- One row per run, of every platform, with its evaluation and its outcome.
 with runs as (
     {{ union_platforms(
-        ['stg_armature__runs', 'stg_b3os__runs', 'stg_eigenpal__runs', 'stg_runflow__runs'],
+        ['stg_armature__runs', 'stg_b3os__runs', 'stg_eigenpal__runs', 'int_runflow_runs'],
         [
             'run_key', 'platform', 'account', 'run_id', 'workflow_key', 'workflow_id', 'workflow_name',
             'workflow_version_id', 'model_key', 'model', 'status', 'status_outcome', 'verdict',

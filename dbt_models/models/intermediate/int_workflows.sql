@@ -5,7 +5,7 @@ with workflows as (
             'stg_armature__workflows',
             'stg_b3os__workflows',
             'stg_eigenpal__automations',
-            'stg_runflow__workflows',
+            'int_runflow_workflows',
         ],
         [
             'workflow_key', 'platform', 'account', 'workflow_id', 'workflow_name', 'description',

@@ -3,47 +3,30 @@ with source as (
     {{ raw_table('eigenpal', 'reviews') }}
 ),
 
-runs as (
-    {{ raw_table('eigenpal', 'runs') }}
-),
-
--- A run that shows no review any more; servers that do not tell of all reviews do not tell `finished` either.
-unreviewed as (
-    select
-        account,
-        run_id,
-        finished
-    from runs
-    where review_status is null and review_verdict is null
-),
-
 final as (
     select
-        {{ joined_key(["'eigenpal'", 'source.account', 'source.run_id']) }} as run_key,
+        {{ joined_key(["'eigenpal'", 'account', 'run_id']) }} as run_key,
         'eigenpal' as platform,
-        source.account,
-        source.run_id,
-        source.review_id,
-        source.verdict,
-        source.status,
-        source.note,
-        source.corrected_output,
-        source.correction_count,
-        source.reviewed_by_id,
-        source.reviewed_by_email,
-        source.reviewed_at,
-        source.closed_by_id,
-        source.closed_by_email,
-        source.closed_at,
-        source.closed_note,
-        source.created_at,
-        source.updated_at,
-        unreviewed.run_id is null or (source.verdict is null and unreviewed.finished is null)
-            as is_current,
-        source.extra,
-        source._extracted_at as extracted_at
+        account,
+        run_id,
+        review_id,
+        verdict,
+        status,
+        note,
+        corrected_output,
+        correction_count,
+        reviewed_by_id,
+        reviewed_by_email,
+        reviewed_at,
+        closed_by_id,
+        closed_by_email,
+        closed_at,
+        closed_note,
+        created_at,
+        updated_at,
+        extra,
+        _extracted_at as extracted_at
     from source
-    left join unreviewed on source.account = unreviewed.account and source.run_id = unreviewed.run_id
 )
 
 select * from final

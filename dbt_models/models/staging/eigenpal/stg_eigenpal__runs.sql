@@ -36,6 +36,7 @@ final as (
         type as automation_type,
         status,
         {{ eigenpal_outcome('status') }} as status_outcome,
+        finished as is_finished,
         verdict,
         {{ eigenpal_outcome('verdict') }} as verdict_outcome,
         eval_passed,

@@ -1,24 +1,14 @@
 -- One row per Runflow run, in its latest known state.
-with raw_runs as (
+with source as (
     {{ raw_table('runflow', 'runs') }}
-),
-
-models as (
-    {{ raw_table('runflow', 'models') }}
 ),
 
 named as (
     select
-        raw_runs.*,
-        coalesce(raw_runs.flow_id, raw_runs.comfyui_workflow_id, raw_runs.model_id) as workflow_id,
-        -- Runs of a model name it by its id only.
-        coalesce(models.slug, raw_runs.model_id, '(unknown)') as model,
-        case
-            when raw_runs.evaluation_passed then 'passed'
-            when not raw_runs.evaluation_passed then 'failed'
-        end as verdict
-    from raw_runs
-    left join models on raw_runs.account = models.account and raw_runs.model_id = models.model_id
+        *,
+        coalesce(flow_id, comfyui_workflow_id, model_id) as workflow_id,
+        case when evaluation_passed then 'passed' when not evaluation_passed then 'failed' end as verdict
+    from source
 ),
 
 final as (
@@ -31,8 +21,6 @@ final as (
         workflow_id,
         cast(null as {{ sql_type('text') }}) as workflow_name,
         coalesce(flow_version_id, target_version) as workflow_version_id,
-        {{ joined_key(["'runflow'", 'account', 'model']) }} as model_key,
-        model,
         status,
         case
             when status is not null then {{ runflow_outcome('status') }}

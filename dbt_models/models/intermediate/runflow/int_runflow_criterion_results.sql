@@ -4,7 +4,7 @@ with judges as (
 ),
 
 current_evaluations as (
-    select * from {{ ref('stg_runflow__current_evaluations') }}
+    select * from {{ ref('int_runflow_current_evaluations') }}
 ),
 
 final as (
