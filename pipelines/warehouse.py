@@ -252,8 +252,8 @@ class DuckDbWarehouse(Warehouse):
         schema = self.path.stem.lower()
         if schema in (*PLATFORMS, MARTS):
             raise SettingsError(
-                f"{self.path.name} is named like the schema {schema}, and DuckDB cannot tell the two apart: "
-                "choose another file, e.g. runmart.duckdb."
+                f"The file {self.path.name} is named like the schema {schema}, and DuckDB cannot tell the "
+                "two apart: choose another file, e.g. runmart.duckdb."
             )
 
     def require_writable(self) -> None:

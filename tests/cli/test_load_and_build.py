@@ -130,6 +130,7 @@ def test_the_emulator_refuses_a_taken_port(empty: Place, account: Account) -> No
     empty.call("emulate", "armature", "--port", port).failed_with(2, port, "in use")
 
 
+@pytest.mark.long
 def test_the_demo_goes_the_whole_way_and_replaces_an_earlier_one(empty: Place) -> None:
     with duckdb.connect(str(empty.folder / "runmart_demo.duckdb")) as connection:
         connection.execute(
@@ -195,6 +196,7 @@ def test_a_bar_is_shown_on_a_terminal(loaded: Place) -> None:
     assert b"\x1b[" in seen
 
 
+@pytest.mark.long
 def test_a_dispatched_run_is_followed_to_its_end_and_its_evaluation(
     empty: Place, own_account: Account
 ) -> None:

@@ -6,6 +6,7 @@ models are the same, but where everything fails, and simulations and dust tests 
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import once
 from histories import SYNCED_AT, History
 from test_engines import MODELS, rows_of
 from warehouses import build
@@ -102,8 +104,17 @@ class Built:
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def kept_apart(request: pytest.FixtureRequest, make_warehouse: MakeWarehouse, work: Path) -> Built:
+def kept_apart(
+    request: pytest.FixtureRequest, shared: Path, make_warehouse: MakeWarehouse, work: Path
+) -> Built:
     engine: str = request.param
+    file = shared / f"kept-apart-{engine}.pickle"
+    once(shared, file.stem, lambda: file.write_bytes(pickle.dumps(built(engine, make_warehouse, work))))
+    kept: Built = pickle.loads(file.read_bytes())  # noqa: S301 - another process of these tests wrote it
+    return kept
+
+
+def built(engine: str, make_warehouse: MakeWarehouse, work: Path) -> Built:
     warehouse = make_warehouse(engine, "kept-apart")
 
     def marts() -> Rows:

@@ -142,7 +142,7 @@ def test_what_was_read_before_everything_failed_is_committed(
         clock=server.emulator.clock,
         settings=likeness.sync_settings(chunk_runs=3),
         concurrency=1,
-        deadline=0.5,
+        deadline=0.1,
     )
     session.begin({}, None, frozenset(likeness.connector.tables))
     first = list(session.chunk())

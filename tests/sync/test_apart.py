@@ -15,11 +15,13 @@ from emulator.common import faults
 from sources.armature import CONNECTOR
 from sources.common.errors import AuthenticationError
 from sources.common.reader import ReaderDiedError, end_idle
+from tests.likeness.platforms import LIKENESSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sources.common.apart import SessionApart
+    from tests.likeness.platform import Likeness
     from tests.sync.account import Account
 
 ALL = frozenset(CONNECTOR.tables) - CONNECTOR.off_by_default
@@ -33,6 +35,11 @@ print("begun", flush=True)
 for _ in session.chunk():
     pass
 """
+
+
+@pytest.fixture
+def likeness() -> Likeness:
+    return LIKENESSES["armature"]
 
 
 @pytest.fixture
