@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import duckdb
+import psutil
 
 from emulator import serve
 from emulator.armature import ArmatureEmulator, World
@@ -180,9 +181,9 @@ def sync_in_process(file: Path) -> str:
 
 
 def resident() -> float:
-    """Memory of this process in megabytes."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    """Memory of this process, and of the one that reads for it, in megabytes."""
+    process = psutil.Process()
+    return sum(one.memory_info().rss for one in (process, *process.children())) / 2**20
 
 
 def slope(points: list[tuple[float, float]]) -> float:
