@@ -16,15 +16,5 @@
         'running': ['pending', 'queued', 'scheduled', 'running', 'waiting', 'paused'],
         'ended': ['skipped'],
     } -%}
-    {%- set branches = [] -%}
-    {%- for outcome, listed in words.items() -%}
-        {%- for synonym in listed -%}
-            {%- do branches.append("when '" ~ synonym ~ "' then '" ~ outcome ~ "'") -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    case replace(lower(trim(coalesce({{ word }}, ''))), '-', '_')
-        when '' then null
-        {{ branches | join('\n        ') }}
-        else 'unknown'
-    end
+    {{- outcome_of(word, words) -}}
 {%- endmacro %}

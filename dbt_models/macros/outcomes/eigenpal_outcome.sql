@@ -17,15 +17,5 @@
         'running': ['created', 'pending', 'queued', 'running', 'waiting', 'finalizing'],
         'ended': ['completed', 'succeeded', 'success'],
     } -%}
-    {%- set branches = [] -%}
-    {%- for outcome, listed in words.items() -%}
-        {%- for synonym in listed -%}
-            {%- do branches.append("when '" ~ synonym ~ "' then '" ~ outcome ~ "'") -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    case replace(replace(lower(trim(coalesce({{ word }}, ''))), '-', '_'), ' ', '_')
-        when '' then null
-        {{ branches | join('\n        ') }}
-        else 'unknown'
-    end
+    {{- outcome_of(word, words) -}}
 {%- endmacro %}

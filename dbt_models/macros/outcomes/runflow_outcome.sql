@@ -22,15 +22,5 @@
             'cancelling',
         ],
     } -%}
-    {%- set branches = [] -%}
-    {%- for outcome, listed in words.items() -%}
-        {%- for synonym in listed -%}
-            {%- do branches.append("when '" ~ synonym ~ "' then '" ~ outcome ~ "'") -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    case replace(replace(lower(trim(coalesce({{ word }}, ''))), '-', '_'), ' ', '_')
-        when '' then null
-        {{ branches | join('\n        ') }}
-        else 'unknown'
-    end
+    {{- outcome_of(word, words) -}}
 {%- endmacro %}
