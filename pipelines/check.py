@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pipelines.failures import sentence
 from pipelines.openapi import Difference, differences
 from pipelines.output import counted, say
 from pipelines.platforms import connector, label
@@ -158,10 +159,10 @@ class _Visit:
                 f"The key may not even read {path}: {error}. Check the role of the key."
             ) from error
         except UnreadableError as error:
-            raise UnreachableError(f"{_sentence(error)} Check {self._setting}.") from error
+            raise UnreachableError(f"{sentence(str(error))} Check {self._setting}.") from error
         except EndpointError as error:
             raise UnreachableError(
-                f"{_sentence(error)} Try again later, or check {self._setting}."
+                f"{sentence(str(error))} Try again later, or check {self._setting}."
             ) from error
 
     async def _something_else(self) -> None:
@@ -238,11 +239,6 @@ def _ids_of(table: Table | None, rows: list[dict[str, Json]]) -> list[str]:
         names = next(column.paths for column in table.own_columns if column.name == table.key[0]) or names
     found = [member(row, *names) for row in rows]
     return [str(one) for one in found if isinstance(one, str | int)]
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
 
 
 def _why_unreachable(api: Api, setting: str, otherwise: str) -> str:

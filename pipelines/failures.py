@@ -51,11 +51,11 @@ def explain(error: BaseException, hint: str) -> Told:
     """
     if isinstance(error, RunmartError):
         is_usage = isinstance(error, SettingsError | AuthenticationError | QueryError)
-        return Told(_sentence(str(error)), USAGE_CODE if is_usage else FAILED_CODE)
+        return Told(sentence(str(error)), USAGE_CODE if is_usage else FAILED_CODE)
     # Typer's own errors: an unknown option, a missing argument. Their classes moved between its versions.
     if hasattr(error, "format_message"):
         said = error.format_message().replace("Value error, ", "").rstrip(".")
-        return Told(_sentence(f"{said}. See `{_command(error)} --help`."), USAGE_CODE)
+        return Told(sentence(f"{said}. See `{_command(error)} --help`."), USAGE_CODE)
     said = " ".join(str(error).split())[:500]
     what = f"Something went wrong that runmart did not foresee: {type(error).__name__}: {said}. {hint}"
     return Told(what.rstrip(), FAILED_CODE)
@@ -79,7 +79,8 @@ def tell(text: str) -> None:
     sys.stderr.flush()
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A text with a capital at its beginning and a stop at its end."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!", "…")) else ".")
 
 

@@ -12,7 +12,7 @@ import os
 import queue
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sources.common.lazy import without_pandas
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from sources.common.http import Api, HttpSettings
     from sources.common.platform import Platform, PlatformOptions
     from sources.common.session import Batch
-
-logger = logging.getLogger("runmart.sync")
 
 _LOGGERS = "runmart"
 """The loggers whose records are handed on to the process that asked for the sync."""
@@ -62,14 +60,9 @@ class Plan:
 class SessionApart:
     """A sync that reads in another process; see `Session`, whose manners it has."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        on_progress: Callable[[Progress], None] | None = None,
-        clock: Callable[[], datetime] | None = None,
-    ) -> None:
+    def __init__(self, plan: Plan, on_progress: Callable[[Progress], None] | None = None) -> None:
         self.plan = plan
-        self.clock = clock
+        self.clock: Callable[[], datetime] | None = None
         self.progress = Progress()
         self.outcome = Outcome()
         self.failure: RunmartError | None = None
@@ -223,7 +216,7 @@ class _Service(logging.Handler):
         except Exception as broken:
             error = broken
         self._listen(is_heard=False)
-        self._write(_Done(replace(session.outcome), session.failure, session.is_done, error))
+        self._write(_Done(session.outcome, session.failure, session.is_done, error))
 
     def _listen(self, *, is_heard: bool) -> None:
         with self._lock:

@@ -29,7 +29,6 @@ class BackgroundIterator(Generic[T]):
 
     def __init__(self, items: AsyncGenerator[T, None], ahead: int) -> None:
         self._items = items
-        self._ahead = ahead
         self._queue: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._room = asyncio.Semaphore(ahead)
