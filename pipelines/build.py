@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.garbage import rarely_collected
 from pipelines.publish import publish
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
+from sources.common.garbage import rarely_collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

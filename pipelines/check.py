@@ -13,6 +13,7 @@ from pipelines.failures import sentence
 from pipelines.openapi import Difference, differences
 from pipelines.output import counted, say
 from pipelines.platforms import connector, label
+from sources.common.address import path_of
 from sources.common.errors import (
     EndpointError,
     ForbiddenError,
@@ -20,13 +21,13 @@ from sources.common.errors import (
     UnreachableError,
     UnreadableError,
 )
-from sources.common.http import Api, path_of
+from sources.common.http import Api
 from sources.common.payload import member, rows_in
 from sources.common.settings import AccountSettings
 
 if TYPE_CHECKING:
+    from sources.common.address import HttpSettings
     from sources.common.connector import Connector
-    from sources.common.http import HttpSettings
     from sources.common.payload import Json
     from sources.common.tables import Table
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +15,8 @@ import typer
 from pipelines.logs import LogFormat
 from pipelines.platforms import PLATFORMS
 from pipelines.query import Format
-from sources.common.lazy import without_pandas
+from sources.common.lazy import without_frames
+from sources.common.reader import FRUGAL
 
 if TYPE_CHECKING:
     from pipelines.accounts import Account, Served
@@ -447,11 +450,19 @@ def _global_options_first(arguments: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    without_pandas()
+    without_frames()
+    for name, value in FRUGAL.items():
+        os.environ.setdefault(name, value)
     # What is loaded may be confidential: whatever this process creates is its owner's alone.
     os.umask(0o077)
     arguments = _global_options_first(sys.argv[1:])
-    sys.exit(run_command(arguments, shows_traceback="--debug" in arguments))
+    code = run_command(arguments, shows_traceback="--debug" in arguments)
+    # What Python does at its end, but for taking all modules apart: that takes longer than many a command.
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def run_command(arguments: list[str], *, shows_traceback: bool) -> int:

@@ -18,11 +18,11 @@ import dlt
 from dlt.common.exceptions import DltException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.garbage import rarely_collected
 from pipelines.platforms import PLATFORMS, connector, pipeline_name, source
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
-from sources.common.session import Progress
+from sources.common.garbage import rarely_collected
+from sources.common.sync import Progress
 from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pipelines.warehouse import Warehouse
     from sources.common.connector import Connector
-    from sources.common.session import Outcome
+    from sources.common.sync import Outcome
 
 logger = logging.getLogger("runmart.load")
 
@@ -120,6 +120,11 @@ def load(
     dlt.config["load.truncate_staging_dataset"] = True
     # What is in the warehouse need not lie in dlt's working directory too.
     dlt.config["load.delete_completed_jobs"] = True
+    # What was read is written at once, before more of it is taken.
+    dlt.config["extract.next_item_mode"] = "fifo"
+    if dlt.config.get("load.workers") is None:
+        # Each one holds what it writes; more than two are no faster.
+        dlt.config["load.workers"] = 2
     started = time.monotonic()
     with (
         _private_files(),
@@ -132,7 +137,10 @@ def load(
         try:
             while not session.is_done:
                 tables_of_chunk = source(request.platform)(session=session).with_resources(*tables)
-                loaded = pipeline.run(tables_of_chunk)
+                pipeline.extract(tables_of_chunk)
+                pipeline.normalize()
+                with warehouse.writing():
+                    loaded = pipeline.load()
                 base.note(loaded.loads_ids[-1] if loaded.loads_ids else None)
         finally:
             session.close()

@@ -8,7 +8,7 @@ import re
 import stat
 import warnings
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -30,6 +30,15 @@ MARTS = "analytics"
 
 DEFAULT_FILE = "runmart.duckdb"
 BATCH_ROWS = 10_000
+
+
+SPARING = (
+    "allocator_flush_threshold = '1MB'",
+    "allocator_bulk_deallocation_flush_threshold = '1MB'",
+    "max_vacuum_tasks = 0",
+)
+"""Settings of DuckDB that keep a load's memory small: what is freed is given back, and rows that have become
+sparse are moved together by the next process that writes, as each build does."""
 
 
 class WarehouseError(RunmartError):
@@ -107,6 +116,10 @@ class Warehouse(ABC):
         Raises:
             WarehouseError: another load has it.
         """
+
+    def writing(self) -> AbstractContextManager[object]:
+        """Keeps at hand what dlt needs to write, and others out, as long as the `with` block."""
+        return nullcontext()
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Reader]:
@@ -299,6 +312,14 @@ class DuckDbWarehouse(Warehouse):
             yield connection
         finally:
             connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        # dlt opens and closes the file for each step, and DuckDB checkpoints it whenever it is closed.
+        with self.opened(read_only=False) as connection:
+            for setting in SPARING:
+                connection.execute(f"set global {setting}")
+            yield
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sources.armature.paging import ArmatureRuns
 from sources.armature.tables import EVALUATION_CRITERIA, EVALUATIONS, TABLES, TOOL_CALLS, TRACE_SPANS
 from sources.armature.workflows import Workflows
+from sources.common.address import path_of
 from sources.common.errors import NotFoundError
-from sources.common.http import path_of
 from sources.common.lists import Habit, all_rows, list_inside
 from sources.common.payload import member, object_in, rows_in
 from sources.common.records import fill_duration, read_record

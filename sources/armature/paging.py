@@ -7,11 +7,12 @@ The documentation names `page` and `pageSize`, and neither their base, default o
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sources.common.errors import NotFoundError, PlatformError, RefusedError
 from sources.common.listing import Page
-from sources.common.lists import ROUND_SIZES, says_more, says_total
+from sources.common.lists import ROUND_SIZES, ReadAhead, says_more, says_total
 from sources.common.payload import encode, member, rows_in
 from sources.common.state import digest
 
@@ -27,6 +28,9 @@ PAGE_SIZES = (500, 100, None)
 
 MOST_PAGES = 100_000
 """Pages after which a list is taken as endless."""
+
+PAGES_AHEAD = 8
+"""Pages that are asked for at once, where the whole list is to be read and says how long it is."""
 
 IDLE_PAGES = 2
 """Pages in a row without a new run that end a list: one alone may be a repeated page."""
@@ -60,25 +64,29 @@ class ArmatureRuns:
         count = largest = len(records)
         looks_full = count in ROUND_SIZES
         number, idle = None, 0
-        while records and idle < IDLE_PAGES and (looks_full or not _is_last(payload, count, len(first))):
-            if number is None:
-                number, probed = await self._base(range_name, learnt)
-                for page in probed:
-                    yield page
-            number += 1
-            if number > MOST_PAGES:
-                raise PlatformError(
-                    f"the run list of {self._api.host} does not end after {MOST_PAGES} pages."
-                )
-            payload = await self._page(range_name, number, learnt)
-            records = rows_in(payload, "runs")
-            yield Page(records)
-            ids = _ids(records)
-            idle = 0 if ids - previous - first else idle + 1
-            previous = ids
-            count += len(records)
-            looks_full = len(records) >= largest
-            largest = max(largest, len(records))
+        async with ReadAhead(partial(self._page, range_name, learnt), PAGES_AHEAD) as pages:
+            while records and idle < IDLE_PAGES and (looks_full or not _is_last(payload, count, len(first))):
+                if number is None:
+                    number, probed = await self._base(range_name, learnt)
+                    for page in probed:
+                        yield page
+                number += 1
+                if number > MOST_PAGES:
+                    raise PlatformError(
+                        f"the run list of {self._api.host} does not end after {MOST_PAGES} pages."
+                    )
+                # How far a list has to be read that is not read to its end, its pages tell one by one.
+                total = None if scope.since is not None else says_total(payload)
+                to_come = None if total is None else -((count - total) // len(records))
+                payload = await pages.page(number, None if to_come is None else number + to_come - 1)
+                records = rows_in(payload, "runs")
+                yield Page(records)
+                ids = _ids(records)
+                idle = 0 if ids - previous - first else idle + 1
+                previous = ids
+                count += len(records)
+                looks_full = len(records) >= largest
+                largest = max(largest, len(records))
 
     async def _first_page(self, range_name: str, learnt: dict[str, Any]) -> Json:
         """The first page, in the largest size that is not refused."""
@@ -97,7 +105,7 @@ class ArmatureRuns:
                 return payload
         raise AssertionError("the last size either answers or raises")
 
-    async def _page(self, range_name: str, number: int, learnt: dict[str, Any]) -> Json:
+    async def _page(self, range_name: str, learnt: dict[str, Any], number: int) -> Json:
         """A page by its number; None when the platform says that there is none."""
         try:
             return await self._api.get(
@@ -115,7 +123,7 @@ class ArmatureRuns:
         """
         if "page_base" in learnt:
             return learnt["page_base"], []
-        one = Page(rows_in(await self._page(range_name, 1, learnt), "runs"))
+        one = Page(rows_in(await self._page(range_name, learnt, 1), "runs"))
         unnumbered = Page(rows_in(await self._first_page(range_name, learnt), "runs"))
         ids, first = _ids(one.records), _ids(unnumbered.records)
         if ids == first and ids:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sources.armature.tables import MCP_SERVERS, WORKFLOW_CRITERIA, WORKFLOWS
+from sources.common.address import path_of
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, RefusedError
-from sources.common.http import path_of
 from sources.common.lists import all_rows, list_inside
 from sources.common.payload import encode, member, object_in
 from sources.common.records import lacking, read_record, unidentified

@@ -9,8 +9,8 @@ from sources.b3os.paging import B3osRuns, enveloped
 from sources.b3os.tables import CU_USAGE, NODE_EXECUTIONS, RUNS, TABLES, WORKFLOWS
 from sources.b3os.usage import Usage
 from sources.b3os.workflows import WorkflowList, WorkflowTable
+from sources.common.address import path_of
 from sources.common.errors import NotFoundError
-from sources.common.http import path_of
 from sources.common.payload import encode, member
 from sources.common.personal import discreet
 from sources.common.records import fill_duration, read_record

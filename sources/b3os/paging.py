@@ -11,8 +11,8 @@ from collections import deque
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from sources.common.address import path_of
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, RefusedError, UnreadableError
-from sources.common.http import path_of
 from sources.common.listing import EVER, Order, Page
 from sources.common.lists import ROUND_SIZES, says_more
 from sources.common.payload import encode, member, object_in, rows_in

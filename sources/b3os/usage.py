@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sources.b3os.paging import ListOrder, offset_pages
 from sources.b3os.tables import CU_USAGE
+from sources.common.address import path_of
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
-from sources.common.http import path_of
 from sources.common.payload import member
 from sources.common.records import read_record, unidentified
 from sources.common.state import KnownRuns, digest

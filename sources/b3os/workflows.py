@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sources.b3os.paging import enveloped, offset_pages
 from sources.b3os.tables import WORKFLOWS
+from sources.common.address import path_of
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, PlatformError, RefusedError
-from sources.common.http import path_of
 from sources.common.records import read_record, unidentified
 from sources.common.reference import sighted
 

@@ -7,27 +7,32 @@ that started it, however that ends.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import queue
 import sys
 import threading
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sources.common.lazy import without_pandas
+from sources.common.garbage import rarely_collected
+from sources.common.lazy import without_frames
 from sources.common.reader import Reader, ReaderDiedError, get_ready, give_back, read, take, write
-from sources.common.session import ChunkEnd, Outcome, Progress, Session, SyncSettings
+from sources.common.sync import ChunkEnd, Outcome, Progress, SyncSettings
 from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from sources.common.address import HttpSettings
     from sources.common.errors import RunmartError
-    from sources.common.http import Api, HttpSettings
+    from sources.common.http import Api
     from sources.common.platform import Platform, PlatformOptions
-    from sources.common.session import Batch
+    from sources.common.session import Session
+    from sources.common.sync import Batch
 
 _LOGGERS = "runmart"
 """The loggers whose records are handed on to the process that asked for the sync."""
@@ -45,6 +50,9 @@ class Plan:
 
     def session(self, on_progress: Callable[[Progress], None] | None = None) -> Session:
         """The sync in this process."""
+        # What talks with a platform is imported where that is done.
+        from sources.common.session import Session
+
         return Session(
             lambda api: self.platform(api, self.options),
             self.http,
@@ -236,7 +244,9 @@ def serve() -> None:
     # Whatever is printed here must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    without_pandas()
+    without_frames()
+    # This takes a while, which is better spent now than when something is to be read.
+    import_module("sources.common.session")
     service = _Service(answers)
     logger_of_all = logging.getLogger(_LOGGERS)
     logger_of_all.addHandler(service)
@@ -253,7 +263,9 @@ def serve() -> None:
             os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
+    gc.freeze()
     try:
-        service.run(asked)
+        with rarely_collected():
+            service.run(asked)
     except BrokenPipeError:
         os._exit(0)

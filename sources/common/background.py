@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import sys
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -30,7 +36,7 @@ class BackgroundIterator(Generic[T]):
     def __init__(self, items: AsyncGenerator[T, None], ahead: int) -> None:
         self._items = items
         self._queue: queue.SimpleQueue[T | _End] = queue.SimpleQueue()
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop()
         self._room = asyncio.Semaphore(ahead)
         self._task: asyncio.Task[None] | None = None
         self._is_over = False

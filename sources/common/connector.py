@@ -11,11 +11,10 @@ from dlt.common.configuration.specs import BaseConfiguration
 
 from sources.common.apart import Plan, SessionApart
 from sources.common.platform import PlatformOptions
-from sources.common.reading import MOST_ATTEMPTS
-from sources.common.session import SyncSettings
 from sources.common.settings import Access, AccountSettings, http_settings
 from sources.common.source import resources_of
 from sources.common.state import KNOWN_FOR
+from sources.common.sync import MOST_ATTEMPTS, SyncSettings
 from sources.common.tables import DEFAULT_ACCOUNT, Table
 
 if TYPE_CHECKING:
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
 
     from dlt.extract import DltResource, DltSource
 
-    from sources.common.http import Api, HttpSettings
+    from sources.common.address import HttpSettings
+    from sources.common.http import Api
     from sources.common.platform import Platform
-    from sources.common.session import Progress
+    from sources.common.sync import Progress
 
 
 @dataclass(frozen=True)

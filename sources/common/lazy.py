@@ -25,16 +25,16 @@ def exports_of(module: str, *names: str) -> Callable[[str], object]:
     return getattribute
 
 
-def without_pandas() -> None:
-    """Let imports of pandas fail in this process, which makes no frames.
+def without_frames() -> None:
+    """Let imports of pandas and NumPy fail in this process, which makes no frames or arrays of them.
 
     Before pyarrow converts its first list, it imports pandas to see whether the list is one of its objects.
-    That takes a second: longer than the rest of a small load.
+    That takes a second: longer than the rest of a small load. NumPy is imported with pyarrow where it is.
     """
-    sys.meta_path.insert(0, _WithoutPandas())
+    sys.meta_path.insert(0, _WithoutFrames())
 
 
-class _WithoutPandas(MetaPathFinder):
+class _WithoutFrames(MetaPathFinder):
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError("pandas is left out of this process", name=fullname)
+        if fullname in ("pandas", "numpy"):
+            raise ModuleNotFoundError(f"{fullname} is left out of this process", name=fullname)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from sources.common.errors import NotFoundError, RefusedError
 from sources.common.payload import encode, rows_in, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from sources.common.http import Api
     from sources.common.payload import Json
@@ -87,6 +88,39 @@ async def all_rows(api: Api, path: str, *names: str, habit: Habit | None = None)
         return first  # a list that knows no pages
     # Where pages count from 0, page 1 is the second one.
     return first + (await page(1) or []) + later
+
+
+class ReadAhead:
+    """Numbered pages, asked for before it is their turn.
+
+    Use as an async context manager: what nobody took is dropped at its end.
+
+    Args:
+        fetch: gives the page of a number.
+        most: pages that are asked for at once.
+    """
+
+    def __init__(self, fetch: Callable[[int], Coroutine[Any, Any, Json]], most: int) -> None:
+        self._fetch = fetch
+        self._most = most
+        self._begun: dict[int, asyncio.Task[Json]] = {}
+
+    async def page(self, number: int, last: int | None) -> Json:
+        """A page, while those after it are on their way, up to the last one; none of them when it is None."""
+        for ahead in range(number, 1 + (number if last is None else min(last, number + self._most - 1))):
+            if ahead not in self._begun:
+                self._begun[ahead] = asyncio.create_task(self._fetch(ahead))
+        if number not in self._begun:
+            return await self._fetch(number)
+        return await self._begun.pop(number)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._begun.values():
+            task.cancel()
+        await asyncio.gather(*self._begun.values(), return_exceptions=True)
 
 
 def list_inside(

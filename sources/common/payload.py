@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
+_ALIKE = bytes.maketrans(b"123456789.E", b"0000000000e")
 _LONG_NUMBER = b"0" * 16
+_DIGITS = re.compile(rb"0+")
 _TINY_NUMBER = b"0e-000"
 _BEFORE_NUMBER = (b"", b"-", b":", b",", b"[", b" ", b"\t", b"\n", b"\r")
 _UNUSUAL = ("\x00", "\\u", "NaN", "Infinity")
@@ -59,10 +61,13 @@ def _may_lose_digits(body: bytes) -> bool:
     Every answer is searched, so that this is written for speed: a regular expression takes longer by far
     than the decoding.
     """
-    # Without its point, a number's digits are in one piece.
-    digits = body.translate(_ALIKE, b".")
-    if _LONG_NUMBER in digits:
-        return True
+    # With its point taken for a digit too, a number is in one piece.
+    digits = body.translate(_ALIKE)
+    begin = digits.find(_LONG_NUMBER)
+    while begin >= 0 and (piece := _DIGITS.match(digits, begin)):
+        if digits[piece.end() : piece.end() + 1] == b"e" or not _is_exact(body[begin : piece.end()]):
+            return True
+        begin = digits.find(_LONG_NUMBER, piece.end())
     position = digits.find(_TINY_NUMBER)
     while position >= 0:
         # An id of hexadecimal digits may look like it, but is no number.
@@ -70,6 +75,19 @@ def _may_lose_digits(body: bytes) -> bool:
             return True
         position = digits.find(_TINY_NUMBER, position + 1)
     return False
+
+
+def _is_exact(number: bytes) -> bool:
+    """Whether digits survive as the 64-bit integer or the float that orjson makes of them."""
+    if number.isdigit():
+        return len(number) < 20 and int(number) < 2**63
+    if len(number.translate(None, b".").strip(b"0")) <= sys.float_info.dig:
+        return True
+    text = number.decode()
+    try:
+        return Decimal(repr(float(text))) == Decimal(text)
+    except (ValueError, InvalidOperation):  # dots and digits that are no number
+        return False
 
 
 def _exact_int(text: str) -> int | str:

@@ -23,6 +23,10 @@ _LENGTH = struct.Struct("<Q")
 _SERVE = "import sys; sys.path[:] = {path!r}; from sources.common.apart import serve; serve()"
 
 
+FRUGAL = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"}
+"""Settings of a process that makes Arrow tables and lets go of them: it gives their memory back."""
+
+
 class ReaderDiedError(RunmartError):
     """The process that reads is gone, and with it what it had not handed over."""
 
@@ -35,6 +39,7 @@ class Reader:
             [sys.executable, "-c", _SERVE.format(path=sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=FRUGAL | os.environ,
             # Ctrl-C is for the process that loads: it then ends this one.
             process_group=0,
         )

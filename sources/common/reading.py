@@ -13,6 +13,7 @@ from sources.common.errors import EndpointError, ForbiddenError, NotFoundError
 from sources.common.listing import fingerprint
 from sources.common.records import UNIDENTIFIED, fill_duration, lacking, read_record, unidentified
 from sources.common.state import ANY, Failure, Followed, digest
+from sources.common.sync import MOST_ATTEMPTS
 
 if TYPE_CHECKING:
     from sources.common.listing import Task
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from sources.common.tables import Table
 
 logger = logging.getLogger("runmart.sync")
-
-MOST_ATTEMPTS = 10
-"""Syncs that try to read an endpoint of a run before it is given up."""
 
 FAILURES_IN_A_ROW = 12
 """Failures of one endpoint in a row after which it is left out for the rest of the sync."""
@@ -339,13 +337,14 @@ class RunReader:
         if follow is not None:
             follow.shown = reading.shown
         reading.follow = follow
-        reading.size = sum(
-            len(value)
+        texts = [
+            value
             for rows in reading.rows.values()
             for row in rows
             for value in row.values()
             if type(value) is str
-        )
+        ]
+        reading.size = sum(map(len, texts))
 
     def _comes_later(self, endpoint: str, started_at: datetime | None) -> bool:
         """Whether a later sync reads an endpoint that is left out now, for all runs from a moment on."""

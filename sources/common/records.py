@@ -62,6 +62,10 @@ def read_record(table: Table, record: dict[str, Json], **derived: object) -> Row
         A value for every looked-up column and for `extra`, and the derived values.
     """
     plan = _plan(table, record)
+    if plan.is_flat:
+        row = _taken_whole(plan, record, derived)
+        if row is not None:
+            return row
     row, taken = _looked_up(plan, record)
     for name, value in derived.items():
         for key in spellings(name):
@@ -95,6 +99,27 @@ def _looked_up(plan: _Plan, record: dict[str, Json]) -> tuple[Row, set[Path]]:
     return row, taken
 
 
+def _taken_whole(plan: _Plan, record: dict[str, Json], derived: dict[str, object]) -> Row | None:
+    """The row of a record with a flat plan whose columns hold all that it says; None when they do not."""
+    for name, key in plan.repeated:
+        if not _is_same(record[key], derived.get(name)):
+            return None
+    row = plan.blank.copy()
+    try:
+        for name, plain, fit, key, scale in plan.flat:
+            raw = record[key]
+            if type(raw) is plain and raw != "":
+                row[name] = raw
+            elif raw is not None:
+                row[name], is_exact = fit(raw, scale)
+                if not is_exact:
+                    return None
+    except (ValueError, OverflowError, InvalidOperation):
+        return None
+    row.update(derived)
+    return row
+
+
 class _Plan:
     """Where to look for each column of a table, in records that have a given set of keys.
 
@@ -106,6 +131,10 @@ class _Plan:
         known: paths that stand for a column, or lead to what does.
         elsewhere: paths whose values are rows of other tables.
         is_nested: whether some path leads into an object.
+        is_flat: whether each key is the only one of one column, or repeats a derived one.
+        flat: of a flat plan, for each column: its name, the type of values that it takes as they are, what
+            fits others to it, its key and scale.
+        repeated: of a flat plan: derived columns and the keys that should say the same.
     """
 
     def __init__(self, table: Table, keys: Iterable[str]) -> None:
@@ -132,6 +161,27 @@ class _Plan:
                 self.lookups.append((column.name, _FITS[column.kind], candidates))
                 self.is_nested = self.is_nested or any(len(path) > 1 for path, _ in candidates)
         self.blank["extra"] = None
+        self.flat: list[tuple[str, type | None, Fit, str, int]] = []
+        self.repeated: list[tuple[str, str]] = []
+        self.is_flat = self._flatten(table, present)
+
+    def _flatten(self, table: Table, present: frozenset[str]) -> bool:
+        """Fill `flat` and `repeated`; returns whether they cover every key."""
+        kinds = {column.name: column.kind for column in table.own_columns}
+        for name, fit, candidates in self.lookups:
+            (path, scale), *others = candidates
+            if others or len(path) > 1 or scale is None:
+                return False
+            self.flat.append((name, _PLAIN.get(kinds[name]), fit, path[0], scale))
+        self.repeated = [
+            (column.name, key)
+            for column in table.own_columns
+            if column.derived
+            for key in spellings(column.name)
+            if key in present
+        ]
+        covered = [key for _, _, _, key, _ in self.flat] + [key for _, key in self.repeated]
+        return len(covered) == len(present) and present.issuperset(covered) and not self.elsewhere
 
 
 def _scale(column: Column, name: str) -> int | None:
@@ -321,6 +371,10 @@ _FITS: dict[Kind, Fit] = {
 Raises:
     ValueError, OverflowError, InvalidOperation: the value does not fit the column's type.
 """
+
+
+_PLAIN: dict[Kind, type] = {"text": str, "bool": bool, "double": float}
+"""The type of values that a kind of column takes as they are; of texts, those that are not empty."""
 
 
 def fill_duration(row: Row) -> None:

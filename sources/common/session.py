@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sources.common.address import Traffic
 from sources.common.background import BackgroundIterator
 from sources.common.errors import EndpointError, ForbiddenError, RunmartError
-from sources.common.http import Api, Traffic
+from sources.common.http import Api
 from sources.common.listing import EPOCH, EVER, Backlog, Lister, Scope, Window
-from sources.common.reading import MOST_ATTEMPTS, RunReader
+from sources.common.reading import RunReader
 from sources.common.state import KNOWN_FOR, SWEEP_EVERY, SyncState, Told
+from sources.common.sync import Batch, ChunkEnd, Outcome, Progress, SyncSettings
 from sources.common.tables import DEFAULT_ACCOUNT, SYNC_LOG
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sources.common.http import HttpSettings
+    from sources.common.address import HttpSettings
     from sources.common.listing import Task
     from sources.common.platform import Platform, Rows
     from sources.common.reading import Reading
@@ -45,83 +46,6 @@ LONGEST_CHUNK = 60.0
 
 AHEAD = 16
 """Runs begun before their turn, per request that may be in flight: slow ones then hold nobody up."""
-
-
-@dataclass(frozen=True)
-class SyncSettings:
-    """What a sync reads.
-
-    Attributes:
-        chunk_runs: most runs that are read and not committed at any time: what a crash can cost. A chunk
-            has half of them, so that one is read while the other is loaded. None for a single chunk.
-        since: start times from here on are read again, whatever was loaded before.
-        workflow: only this workflow's runs; such a sync leaves the cursor where it is.
-        lookback: how far behind the cursor the list is read again.
-        sweep_back: how far behind the present it is read to its end, four times a day.
-        open_for: how long after its start a run is followed until it ends.
-        most_attempts: syncs that try to read a detail of a run before it is given up.
-        forget: begin as if nothing had been loaded.
-    """
-
-    chunk_runs: int | None = None
-    since: datetime | None = None
-    workflow: str | None = None
-    lookback: timedelta = timedelta(minutes=20)
-    sweep_back: timedelta = KNOWN_FOR
-    open_for: timedelta = timedelta(days=7)
-    most_attempts: int = MOST_ATTEMPTS
-    forget: bool = False
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Rows to load."""
-
-    tables: dict[str, pa.Table]
-
-
-@dataclass(frozen=True)
-class ChunkEnd:
-    """The end of a chunk: what is to be committed with its rows."""
-
-    tables: dict[str, pa.Table]
-    state: dict[str, Any]
-    cursor: datetime | None
-    is_last: bool
-
-
-@dataclass
-class Progress:
-    """How far a sync is, for whoever watches it."""
-
-    phase: str = "listing"
-    runs_done: int = 0
-    runs_total: int = 0
-    requests: int = 0
-    chunk: int = 0
-
-
-@dataclass
-class Outcome:
-    """What a sync did.
-
-    Attributes:
-        unread: details of runs that could not be read.
-        missing: sentences about what is known to be missing.
-        gap: stretch that the platform can no longer list and that no sync has read.
-    """
-
-    sync_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    chunks: int = 0
-    runs_new: int = 0
-    runs_changed: int = 0
-    open_runs: int = 0
-    unread: int = 0
-    missing: list[str] = field(default_factory=list)
-    gap: tuple[datetime, datetime] | None = None
-    is_complete: bool = False
-    traffic: Traffic = field(default_factory=Traffic)
 
 
 class Session:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import dlt
 
+from sources.common.address import HttpSettings, api_address
 from sources.common.errors import SettingsError
-from sources.common.http import HttpSettings, api_address
 from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import dlt
 from dlt.common.typing import TDataItem  # noqa: TC002 - dlt reads the annotations of resources
 from dlt.extract.incremental import Incremental  # noqa: TC002
 
-from sources.common.session import ChunkEnd
+from sources.common.sync import ChunkEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

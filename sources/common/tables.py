@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -158,8 +159,17 @@ class Table:
         schema."""
         of_account, *fields = self.schema
         arrays = [pa.repeat(pa.scalar(account, of_account.type), len(rows))]
-        arrays += [pa.array([row.get(field.name) for row in rows], type=field.type) for field in fields]
+        columns = _transposed(rows, [field.name for field in fields])
+        arrays += [pa.array(values, type=field.type) for field, values in zip(fields, columns, strict=True)]
         return pa.Table.from_arrays(arrays, schema=self.schema)
+
+
+def _transposed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """The values of rows, by column."""
+    try:
+        return list(zip(*map(itemgetter(*names), rows), strict=True)) or [()] * len(names)
+    except KeyError:
+        return [[row.get(name) for row in rows] for name in names]
 
 
 SYNC_LOG = Table(

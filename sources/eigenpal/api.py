@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sources.common.address import path_of
 from sources.common.errors import ForbiddenError, NotFoundError, RefusedError
-from sources.common.http import path_of
 from sources.common.payload import member, object_in, rows_in
 from sources.common.records import fill_duration, read_record
 from sources.eigenpal.automations import Automations

@@ -6,8 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sources.common.address import path_of
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, RefusedError
-from sources.common.http import path_of
 from sources.common.payload import encode, object_in
 from sources.common.records import read_record, unidentified
 from sources.common.reference import REFRESH_AFTER, ReferenceReader, recent

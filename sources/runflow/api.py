@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sources.common.http import path_of
+from sources.common.address import path_of
 from sources.common.lists import list_inside
 from sources.common.payload import member
 from sources.common.records import fill_duration, read_record, unidentified

@@ -6,8 +6,8 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from sources.common.address import path_of
 from sources.common.errors import NotFoundError
-from sources.common.http import path_of
 from sources.common.records import read_record
 from sources.runflow.tables import BATCHES
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sources.common.address import path_of
 from sources.common.errors import EndpointError, ForbiddenError, NotFoundError, RefusedError
-from sources.common.http import path_of
 from sources.common.records import read_record, unidentified
 from sources.common.reference import ReferenceReader, sighted
 from sources.runflow.paging import CutError

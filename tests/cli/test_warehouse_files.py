@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from pipelines.warehouse import DuckDbWarehouse
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from commands import Place
 
 FILE, COPY = "runmart.duckdb", "runmart.read.duckdb"
@@ -50,6 +54,31 @@ def test_in_memory_is_refused(place: Place) -> None:
     place.call("status", DESTINATION__DUCKDB__CREDENTIALS=":memory:").failed_with(
         2, "DESTINATION__DUCKDB__CREDENTIALS", "file"
     )
+
+
+def test_rows_that_loads_leave_sparse_are_moved_together_by_who_writes_next(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    rows = "select value, value % 10 as part from range(300_000) as numbers(value)"
+
+    def groups() -> int:
+        """Into how many pieces DuckDB has cut the table."""
+        with duckdb.connect(str(file), read_only=True) as connection:
+            (count,) = connection.sql(
+                "select count(distinct row_group_id) from pragma_storage_info('runs')"
+            ).fetchall()
+        return int(count[0])
+
+    with DuckDbWarehouse(file).writing(), duckdb.connect(str(file)) as connection:
+        connection.execute(f"create table runs as {rows}")
+    at_first = groups()
+    for part in range(6):
+        with DuckDbWarehouse(file).writing(), duckdb.connect(str(file)) as connection:
+            connection.execute(f"delete from runs where part = {part}")  # noqa: S608
+            connection.execute(f"insert into runs select * from ({rows}) where part = {part}")  # noqa: S608
+    assert groups() > at_first
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create table marts as select 1 as one")
+    assert groups() == at_first
 
 
 def test_files_are_private(whole: Place) -> None:

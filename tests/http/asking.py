@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from sources.common.http import Api, HttpSettings, Traffic
+from sources.common.address import HttpSettings, Traffic
+from sources.common.http import Api
 
 if TYPE_CHECKING:
     from sources.common.payload import Json

@@ -9,7 +9,7 @@ from tests.sync.syncing import session_of, sync
 
 if TYPE_CHECKING:
     from emulator import Server
-    from sources.common.session import Outcome
+    from sources.common.sync import Outcome
     from tests.likeness.platform import Likeness
     from tests.sync.tables import Tables
 

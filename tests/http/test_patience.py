@@ -14,6 +14,7 @@ import pytest
 from asking import BRIEF, get, get_many, settings
 from wire import Received, endless, listening, raw, response, silence
 
+from sources.common.address import Traffic
 from sources.common.errors import (
     EndpointError,
     ForbiddenError,
@@ -22,7 +23,7 @@ from sources.common.errors import (
     UnreachableError,
     UnreadableError,
 )
-from sources.common.http import Api, Traffic
+from sources.common.http import Api
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

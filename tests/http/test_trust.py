@@ -15,6 +15,7 @@ from hypothesis import settings as cases
 from hypothesis import strategies as st
 from wire import Received, endless, listening, response
 
+from sources.common.address import api_address, path_of
 from sources.common.errors import (
     AuthenticationError,
     EndpointError,
@@ -22,7 +23,7 @@ from sources.common.errors import (
     SettingsError,
     UnreadableError,
 )
-from sources.common.http import Api, api_address, path_of
+from sources.common.http import Api
 
 if TYPE_CHECKING:
     import socket

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sources.common.session import SyncSettings
+from sources.common.sync import SyncSettings
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -15,14 +15,15 @@ from emulator.b3os.runs import Run
 from emulator.common.clock import Clock
 from sources.b3os.api import B3os
 from sources.b3os.tables import TABLES
-from sources.common.http import HttpSettings
-from sources.common.session import ChunkEnd, Session, SyncSettings
+from sources.common.address import HttpSettings
+from sources.common.session import Session
+from sources.common.sync import ChunkEnd, SyncSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from emulator import Server
-    from sources.common.session import Outcome
+    from sources.common.sync import Outcome
 
 NOW = "2026-03-01T12:00:00Z"
 DAY = 24 * 3600

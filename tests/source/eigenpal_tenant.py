@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import serve
 from emulator.common.clock import Clock
 from emulator.eigenpal import EigenPalEmulator, EigenPalSettings, World, WorldSize
-from sources.common.session import ChunkEnd
+from sources.common.sync import ChunkEnd
 from sources.eigenpal import CONNECTOR
 from sources.eigenpal.tables import OFF_BY_DEFAULT, TABLES
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from emulator import Server
-    from sources.common.session import Outcome
+    from sources.common.sync import Outcome
 
 Rows = list[dict[str, Any]]
 

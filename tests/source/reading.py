@@ -15,7 +15,7 @@ from pipelines.load import LoadRequest, load
 from pipelines.warehouse import warehouse
 from sources.armature import CONNECTOR
 from sources.armature.tables import OFF_BY_DEFAULT, TABLES
-from sources.common.session import ChunkEnd
+from sources.common.sync import ChunkEnd
 
 if TYPE_CHECKING:
     from standin import StandIn

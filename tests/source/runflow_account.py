@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from emulator import Server, serve
 from emulator.common.clock import Clock
 from emulator.runflow import RunflowEmulator, RunflowSettings, World
-from sources.common.http import HttpSettings
-from sources.common.session import Session, SyncSettings
+from sources.common.address import HttpSettings
+from sources.common.session import Session
+from sources.common.sync import SyncSettings
 from sources.runflow import CONNECTOR
 from sources.runflow.api import Runflow
 from tests.sync.syncing import sync
@@ -21,7 +22,7 @@ from tests.sync.tables import Tables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sources.common.session import Outcome
+    from sources.common.sync import Outcome
 
 JSON_COLUMNS = {
     name: {column.name for column in table.columns if column.kind == "json"}

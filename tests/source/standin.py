@@ -102,7 +102,7 @@ class Account:
                 return 200, self._whole(self.mcp_servers)
         return 404, {"error": {"code": "not_found", "message": "no such path"}}
 
-    async def prepare(self, path: tuple[str, ...]) -> None:
+    async def prepare(self, path: tuple[str, ...], query: Mapping[str, str]) -> None:
         """What goes before an answer and takes time."""
 
     def _whole(self, rows: Json) -> Json:
@@ -165,7 +165,7 @@ class StandIn:
         if not raw.startswith(PREFIX + "/"):
             return web.Response(status=404, text="no API here")
         path = tuple(unquote(part) for part in raw.removeprefix(PREFIX + "/").split("/"))
-        await self.account.prepare(path)
+        await self.account.prepare(path, request.query)
         status, body = self.account.answer(path, request.query)
         raw_body = body if isinstance(body, bytes) else json.dumps(body).encode()
         return web.Response(status=status, body=raw_body, content_type="application/json")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from runflow_account import RunflowAccount, runflow_account
 
-from sources.common.http import Api, HttpSettings
+from sources.common.address import HttpSettings
+from sources.common.http import Api
 from sources.runflow import CONNECTOR
 
 MANY = 1_100

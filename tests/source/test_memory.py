@@ -11,9 +11,11 @@ import pyarrow as pa
 from standin import KEY, Account, Paging
 
 from sources.armature import CONNECTOR
-from sources.common.http import HttpSettings
+from sources.common.address import HttpSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
     from reading import Reader
     from standin import StandIn
@@ -45,7 +47,7 @@ class ManyRuns(Account):
                 return 200, {"toolCalls": [{"name": "search", "result": BODY}]}
         return super().answer(path, query)
 
-    async def prepare(self, path: tuple[str, ...]) -> None:
+    async def prepare(self, path: tuple[str, ...], query: Mapping[str, str]) -> None:
         self.asked += 1
         asked, asked_at_first = 0, self.asked
         while path == ("runs", "run-0", "tool-calls") and asked != self.asked:

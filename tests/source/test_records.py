@@ -16,7 +16,7 @@ from sources.armature.tables import RUNS, TABLES, TOOL_CALLS
 from sources.common.errors import UnreadableError
 from sources.common.lists import list_inside
 from sources.common.payload import decode, encode, object_in, rows_in, spellings
-from sources.common.records import read_record, spelled
+from sources.common.records import _plan, _taken_whole, read_record, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,18 @@ SCALARS = st.one_of(
 VALUES = st.recursive(
     SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4))
 )
+
+FITTING: dict[str, st.SearchStrategy[Any]] = {
+    "text": TEXT,
+    "json": VALUES,
+    "bool": st.booleans(),
+    "bigint": st.integers(-(2**63), 2**63),
+    "double": st.floats(allow_nan=False, allow_infinity=False),
+    "duration": st.integers(-(2**63), 2**63),
+    "money": st.floats(-1e6, 1e6),
+    "timestamp": st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"),
+}
+"""Values that a column of a kind takes, as a rule."""
 
 
 def known_names(table: Table) -> list[str]:
@@ -100,6 +112,35 @@ def test_every_leaf_of_a_record_is_in_a_column_or_in_extra(table: Table, data: s
             )
         }
         assert holders, (path, leaf, row)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+@given(data=st.data())
+def test_a_record_that_is_taken_whole_gives_the_row_that_looking_for_each_value_gives(
+    table: Table, data: st.DataObject
+) -> None:
+    """Most records hold nothing but what the columns take as it is: they are read in a shorter way."""
+    looked_up = [(column.name, column.kind) for column in table.own_columns if not column.derived]
+    derived: dict[str, object] = {column.name: 7 for column in table.own_columns if column.derived}
+    fields = {name: st.one_of(FITTING[kind], st.none(), VALUES) for name, kind in looked_up}
+    repeated = {name: st.sampled_from([7, 8, True, None]) for name in derived}
+    record = data.draw(st.fixed_dictionaries({}, optional=fields | repeated))
+    plan = _plan(table, record)
+    is_flat, plan.is_flat = plan.is_flat, False
+    try:
+        longer = read_record(table, record, **derived)
+    finally:
+        plan.is_flat = is_flat
+    assert repr(read_record(table, record, **derived)) == repr(longer)
+
+
+def test_a_plain_record_is_taken_whole() -> None:
+    record = {"id": "c", "toolName": "query", "isError": False, "durationMs": 5, "runId": "r", "callIndex": 3}
+    plan = _plan(TOOL_CALLS, record)
+    assert plan.is_flat
+    assert _taken_whole(plan, record, {"run_id": "r", "call_index": 3}) is not None
+    assert _taken_whole(plan, record, {"run_id": "another", "call_index": 3}) is None
+    assert _taken_whole(plan, {**record, "durationMs": 5.5}, {"run_id": "r", "call_index": 3}) is None
 
 
 @given(st.sampled_from([table for table in TABLES.values() if table.endpoint]), st.data())

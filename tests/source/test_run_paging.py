@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from standin import IN_ROWS, Account, Paging, bare, enveloped
 
+from sources.armature.paging import PAGES_AHEAD
+from sources.common.errors import UnreadableError
+from sources.common.lists import ReadAhead
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reading import Reader
     from standin import Envelope, StandIn
 
@@ -123,6 +131,56 @@ def test_runs_that_started_at_the_same_moment_are_read(api: StandIn, reader: Rea
     api.account = account(0, cap=20)
     api.account.runs = runs(150, apart=timedelta(0))
     assert len(reader.sync("runs")["runs"]) == 150
+
+
+@dataclass
+class Gathering(Account):
+    """An account that answers for no page after the first until eight were asked for."""
+
+    asked: list[int] = field(default_factory=list)
+    all_asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def prepare(self, path: tuple[str, ...], query: Mapping[str, str]) -> None:
+        page = int(query.get("page", 1))
+        if path != ("runs",) or page == 1:
+            return
+        self.asked.append(page)
+        if len(self.asked) == PAGES_AHEAD:
+            self.all_asked.set()
+        await asyncio.wait_for(self.all_asked.wait(), timeout=20)
+
+
+def test_pages_are_asked_for_together_where_the_list_says_how_long_it_is(
+    api: StandIn, reader: Reader
+) -> None:
+    paging = Paging(cap=10, facts=lambda total, page, size, more: {"total": total})
+    api.account = gathering = Gathering(runs=runs(95), paging=paging)
+    assert len(reader.sync("runs")["runs"]) == 95
+    assert sorted(gathering.asked[:PAGES_AHEAD]) == list(range(2, 2 + PAGES_AHEAD))
+    assert max(gathering.asked) == 10
+
+
+def test_pages_that_nobody_took_are_dropped() -> None:
+    begun, dropped = [], []
+
+    async def fetch(number: int) -> int:
+        begun.append(number)
+        if number == 1:
+            raise UnreadableError("no page")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            dropped.append(number)
+        return number
+
+    async def read() -> None:
+        async with ReadAhead(fetch, 3) as pages:
+            await pages.page(1, last=9)
+
+    with pytest.raises(UnreadableError):
+        asyncio.run(read())
+    assert begun == [1, 2, 3]
+    assert dropped == [2, 3]
 
 
 @pytest.mark.parametrize("base", [0, 1])

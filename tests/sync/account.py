@@ -12,7 +12,7 @@ from tests.sync.syncing import session_of, sync
 if TYPE_CHECKING:
     from emulator import Server
     from emulator.common.clock import Clock
-    from sources.common.session import Outcome
+    from sources.common.sync import Outcome
     from tests.likeness.platform import Life, Likeness
     from tests.sync.tables import Tables
 

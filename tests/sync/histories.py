@@ -19,7 +19,7 @@ from tests.sync.syncing import KilledError, session_of, sync
 from tests.sync.tables import Tables
 
 if TYPE_CHECKING:
-    from sources.common.session import Outcome
+    from sources.common.sync import Outcome
     from tests.likeness.platform import Life, Likeness
 
 START = "2026-06-01T00:00:00Z"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sources.common.http import HttpSettings
-from sources.common.session import ChunkEnd, Session
+from sources.common.address import HttpSettings
+from sources.common.session import Session
+from sources.common.sync import ChunkEnd
 from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from emulator import Server
     from emulator.common.clock import Clock
-    from sources.common.session import Batch, Outcome, SyncSettings
+    from sources.common.sync import Batch, Outcome, SyncSettings
     from tests.likeness.platform import Likeness
     from tests.sync.tables import Tables
 

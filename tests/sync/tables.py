@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sources.common.session import Batch, ChunkEnd
+    from sources.common.sync import Batch, ChunkEnd
     from sources.common.tables import Table
 
 

@@ -82,6 +82,16 @@ def test_a_sync_reads_in_a_process_of_its_own_and_the_next_one_in_the_same(
     assert len(found) == 1
 
 
+def test_the_process_that_loads_imports_nothing_that_talks_with_a_platform() -> None:
+    script = (
+        "import sys, pipelines.load; from pipelines.platforms import PLATFORMS, connector;"
+        "[connector(name).tables for name in PLATFORMS];"
+        "print(sorted({'aiohttp', 'uvloop', 'sources.common.session'}.intersection(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_neither_key_nor_address_stands_in_the_process_list(
     account: Account, begun: Callable[[], SessionApart]
 ) -> None:

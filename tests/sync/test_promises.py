@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator.common import faults
-from sources.common.session import ChunkEnd
+from sources.common.sync import ChunkEnd
 from tests.likeness.platforms import LIKENESSES
 from tests.sync.syncing import KilledError, session_of, sync
 from tests.sync.tables import Tables

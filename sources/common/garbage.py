@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def rarely_collected() -> Iterator[None]:
     """Collect garbage less often for a while: what is made meanwhile is much, and most of it stays."""
     thresholds = gc.get_threshold()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(50_000, 50, 100)
     try:
         yield
     finally:
