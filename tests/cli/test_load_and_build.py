@@ -91,6 +91,30 @@ def test_a_failing_test_of_dbt_is_named_and_so_is_a_selection_without_match(load
     loaded.run("build", "--select", "no_such_model").failed_with(2, "no_such_model")
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "evaluations",
+        "tool_calls",
+        *(
+            pytest.param(table, marks=pytest.mark.long)
+            for table in ("runs", "evaluation_criteria", "workflows", "mcp_servers", "sync_log")
+        ),
+    ],
+)
+def test_a_row_that_is_there_twice_is_found_before_anything_is_published(loaded: Place, table: str) -> None:
+    """The build does not test every view that it reads: the tables made of them show it as well."""
+    with duckdb.connect(str(loaded.folder / "runmart.duckdb")) as connection:
+        rows = connection.table(f"armature.{table}")
+        for position in {"call_index", "criterion_index"}.intersection(rows.columns):
+            rows = rows.filter(f"{position} = 0")
+        rows.limit(1).insert_into(f"armature.{table}")
+    done = loaded.run("build", "--json")
+    assert done.code == 1
+    assert done.json["failed_tests"]
+    assert done.json["published"] is None
+
+
 def test_a_load_that_is_interrupted_says_what_is_kept(empty: Place, own_account: Account) -> None:
     own_account.latency.fixed = 300
     empty.settings |= {
