@@ -122,8 +122,8 @@ def load(
     dlt.config["load.delete_completed_jobs"] = True
     # What was read is written at once, before more of it is taken.
     dlt.config["extract.next_item_mode"] = "fifo"
-    if dlt.config.get("load.workers") is None:
-        # Each one holds what it writes; more than two are no faster.
+    if warehouse.kind == "duckdb" and dlt.config.get("load.workers") is None:
+        # Each one holds what it writes, and a file is written by two no slower than by twenty.
         dlt.config["load.workers"] = 2
     started = time.monotonic()
     with (
