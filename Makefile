@@ -38,7 +38,7 @@ MINUTES ?= 10
 soak: setup
 	@$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
 
-# First loads side by side, into benchmarks/RESULTS.md; the plan takes about half an hour on a quiet machine.
+# First loads side by side, into benchmarks/RESULTS.md; the plan takes about twenty minutes on a quiet machine.
 # Less or more of it: `make bench BENCH="--sizes 5000 --latencies 10 --repeats 5 --only floor,runmart,rest_api"`.
 BENCH ?=
 PEERS := benchmarks/.work/venv

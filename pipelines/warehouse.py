@@ -37,8 +37,8 @@ SPARING = (
     "allocator_bulk_deallocation_flush_threshold = '1MB'",
     "max_vacuum_tasks = 0",
 )
-"""Settings of DuckDB that keep a load's memory small: what is freed is given back, and rows that have become
-sparse are moved together by the next process that writes, as each build does."""
+"""Settings of DuckDB that keep the memory of what writes here small: what is freed is given back, and rows
+that have become sparse are moved together by the next process that writes otherwise, as each build's dbt does."""
 
 
 class WarehouseError(RunmartError):
@@ -309,17 +309,15 @@ class DuckDbWarehouse(Warehouse):
         """
         connection = self._connect(read_only=read_only)
         try:
+            for setting in () if read_only else SPARING:
+                connection.execute(f"set global {setting}")
             yield connection
         finally:
             connection.close()
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[object]:
         # dlt opens and closes the file for each step, and DuckDB checkpoints it whenever it is closed.
-        with self.opened(read_only=False) as connection:
-            for setting in SPARING:
-                connection.execute(f"set global {setting}")
-            yield
+        return self.opened(read_only=False)
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
