@@ -38,7 +38,7 @@ SPARING = (
     "max_vacuum_tasks = 0",
 )
 """Settings of DuckDB that keep the memory of what writes here small: what is freed is given back, and rows
-that have become sparse are moved together by the next process that writes otherwise, as each build's dbt does."""
+that have become sparse are moved together by whatever writes next without them: dbt, in each build."""
 
 
 class WarehouseError(RunmartError):
