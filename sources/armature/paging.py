@@ -76,9 +76,9 @@ class ArmatureRuns:
                         f"the run list of {self._api.host} does not end after {MOST_PAGES} pages."
                     )
                 # How far a list has to be read that is not read to its end, its pages tell one by one.
-                total = None if scope.since is not None else says_total(payload)
-                to_come = None if total is None else -((count - total) // len(records))
-                payload = await pages.page(number, None if to_come is None else number + to_come - 1)
+                total = says_total(payload) if scope.since is None else None
+                to_come = 0 if total is None else -((count - total) // len(records))
+                payload = await pages.page(number, last=number + to_come - 1)
                 records = rows_in(payload, "runs")
                 yield Page(records)
                 ids = _ids(records)

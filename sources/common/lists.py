@@ -105,13 +105,11 @@ class ReadAhead:
         self._most = most
         self._begun: dict[int, asyncio.Task[Json]] = {}
 
-    async def page(self, number: int, last: int | None) -> Json:
-        """A page, while those after it are on their way, up to the last one; none of them when it is None."""
-        for ahead in range(number, 1 + (number if last is None else min(last, number + self._most - 1))):
+    async def page(self, number: int, last: int) -> Json:
+        """A page, while those after it are on their way, as far as they come before or are the last one."""
+        for ahead in range(number, 1 + max(number, min(last, number + self._most - 1))):
             if ahead not in self._begun:
                 self._begun[ahead] = asyncio.create_task(self._fetch(ahead))
-        if number not in self._begun:
-            return await self._fetch(number)
         return await self._begun.pop(number)
 
     async def __aenter__(self) -> Self:
