@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from pipelines.publish import publish
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
-from sources.common.garbage import rarely_collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -118,8 +117,7 @@ def build(
         # What is not loaded need not be built: every model costs its time, empty or not.
         *("--vars", json.dumps({"platforms": loaded})),
     ]
-    with rarely_collected():
-        result = _run_dbt(warehouse, options, report)
+    result = _run_dbt(warehouse, options, report)
     if result.result is None or not hasattr(result.result, "results"):
         said = " ".join(str(result.exception or "no reason given").split())
         raise BuildError(f"dbt could not build the models: {said}")

@@ -15,6 +15,7 @@ import typer
 from pipelines.logs import LogFormat
 from pipelines.platforms import PLATFORMS
 from pipelines.query import Format
+from sources.common.garbage import collect_rarely
 from sources.common.lazy import without_frames
 from sources.common.reader import FRUGAL
 
@@ -450,6 +451,7 @@ def _global_options_first(arguments: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    collect_rarely()
     without_frames()
     for name, value in FRUGAL.items():
         os.environ.setdefault(name, value)

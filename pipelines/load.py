@@ -7,7 +7,6 @@ import hashlib
 import logging
 import os
 import shutil
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import dlt
 from dlt.common.exceptions import DltException
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.platforms import PLATFORMS, connector, pipeline_name, source
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
-from sources.common.garbage import rarely_collected
 from sources.common.sync import Progress
 from sources.common.tables import DEFAULT_ACCOUNT
 
@@ -122,18 +121,15 @@ def load(
     dlt.config["load.delete_completed_jobs"] = True
     # What was read is written at once, before more of it is taken.
     dlt.config["extract.next_item_mode"] = "fifo"
+    dlt.config["data_writer.buffer_max_items"] = 1
     if warehouse.kind == "duckdb" and dlt.config.get("load.workers") is None:
         # Each one holds what it writes, and a file is written by two no slower than by twenty.
         dlt.config["load.workers"] = 2
     started = time.monotonic()
-    with (
-        _private_files(),
-        _prompt_threads(),
-        warehouse.loading(request.platform),
-        _warehouse_errors(warehouse),
-    ):
+    with _private_files(), warehouse.loading(request.platform), _warehouse_errors(warehouse):
         warehouse.require_writable()
-        pipeline, base = _pipeline(request.platform, request.account, warehouse)
+        with warehouse.writing():
+            pipeline, base = _pipeline(request.platform, request.account, warehouse)
         try:
             while not session.is_done:
                 tables_of_chunk = source(request.platform)(session=session).with_resources(*tables)
@@ -200,22 +196,6 @@ def _private_files() -> Iterator[None]:
         os.umask(before)
 
 
-@contextmanager
-def _prompt_threads() -> Iterator[None]:
-    """Let the thread that reads the API go on soon after each of its many short waits.
-
-    Otherwise it waits 5 ms for the interpreter each time, as long as dlt works in the other thread. Rows are
-    many objects that live for a while: Python's collector is kept from looking through them all the time.
-    """
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(0.0005)
-    try:
-        with rarely_collected():
-            yield
-    finally:
-        sys.setswitchinterval(interval)
-
-
 class _Base:
     """Remembers what the warehouse held when this machine last changed it: the newest load's id.
 
@@ -223,37 +203,40 @@ class _Base:
     that was restored from an older copy, its cursor would hide the runs between.
     """
 
-    def __init__(self, file: Path, warehouse: Warehouse, dataset: str) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
-        self._warehouse = warehouse
-        self._dataset = dataset
 
     def note(self, load_id: str | None) -> None:
         if load_id is not None:
             self._file.write_text(load_id)
 
-    def note_present(self) -> None:
-        self.note(self._newest())
+    def note_present(self, pipeline: dlt.Pipeline) -> None:
+        self.note(_newest(pipeline))
 
-    def is_present(self) -> bool:
-        """Whether the warehouse still holds just that."""
-        return self._file.exists() and self._file.read_text() == self._newest()
+    def is_present(self, pipeline: dlt.Pipeline) -> bool:
+        """Whether the pipeline's warehouse still holds just that."""
+        return self._file.exists() and self._file.read_text() == _newest(pipeline)
 
-    def _newest(self) -> str:
-        if (self._dataset, "_dlt_loads") not in self._warehouse.columns(self._dataset):
+
+def _newest(pipeline: dlt.Pipeline) -> str:
+    """The id of the newest load in a pipeline's warehouse; empty when there is none."""
+    with pipeline.sql_client() as client:
+        loads = client.make_qualified_table_name("_dlt_loads")
+        try:
+            found = client.execute_sql(f"select max(load_id) from {loads}")  # noqa: S608
+        except DatabaseUndefinedRelation:
             return ""
-        (row,) = self._warehouse.query(f"select max(load_id) as newest from {self._dataset}._dlt_loads")  # noqa: S608
-        return row["newest"] or ""
+    return found[0][0] or "" if found else ""
 
 
 def _pipeline(platform: str, account: str, warehouse: Warehouse) -> tuple[dlt.Pipeline, _Base]:
     """The pipeline in the state that the warehouse has; what a killed load left behind is loaded first."""
     directory = _state_directory(warehouse)
     name = pipeline_name(platform, account)
-    base = _Base(directory / f"{name}.base", warehouse, platform)
+    base = _Base(directory / f"{name}.base")
     pipeline = _attached(name, platform, warehouse, directory)
     try:
-        if pipeline.has_pending_data and base.is_present():
+        if pipeline.has_pending_data and base.is_present(pipeline):
             # `run` would first compare states, and forget everything when the warehouse has no tables yet.
             # A package that was killed while it moved to its next step cannot be normalized again.
             if not pipeline.list_normalized_load_packages():
@@ -266,7 +249,7 @@ def _pipeline(platform: str, account: str, warehouse: Warehouse) -> tuple[dlt.Pi
     # from elsewhere.
     pipeline = pipeline.drop()
     pipeline.sync_destination()
-    base.note_present()
+    base.note_present(pipeline)
     return pipeline, base
 
 

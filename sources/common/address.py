@@ -6,8 +6,8 @@ Nothing that talks is imported here: the process that loads needs no more than t
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
-"""What `quote` leaves as it is."""
+_ELSEWHERE = frozenset({"", ".", ".."})
+"""Segments that lead to another path."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,11 @@ def path_of(*segments: str) -> str:
     Raises:
         NotFoundError: a segment would lead to another path, however it is written.
     """
-    if not {"", ".", ".."}.isdisjoint(segments):
+    if not _ELSEWHERE.isdisjoint(segments):
         raise NotFoundError(f"{segments[0]} {segments[1:]!r} cannot be asked for by a path")
-    return "".join(
-        f"/{segment}" if _PLAIN.fullmatch(segment) else f"/{quote(segment, safe='', errors='replace')}"
-        for segment in segments
-    )
+    return "/" + "/".join(map(_quoted, segments))
+
+
+@lru_cache(maxsize=1024)
+def _quoted(segment: str) -> str:
+    return quote(segment, safe="", errors="replace")

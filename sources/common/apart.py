@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from sources.common.garbage import rarely_collected
+from sources.common.garbage import collect_rarely
 from sources.common.lazy import without_frames
 from sources.common.reader import Reader, ReaderDiedError, get_ready, give_back, read, take, write
 from sources.common.sync import ChunkEnd, Outcome, Progress, SyncSettings
@@ -244,6 +244,7 @@ def serve() -> None:
     # Whatever is printed here must not get between the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    collect_rarely()
     without_frames()
     # This takes a while, which is better spent now than when something is to be read.
     import_module("sources.common.session")
@@ -265,7 +266,6 @@ def serve() -> None:
     threading.Thread(target=listen, daemon=True).start()
     gc.freeze()
     try:
-        with rarely_collected():
-            service.run(asked)
+        service.run(asked)
     except BrokenPipeError:
         os._exit(0)

@@ -78,6 +78,7 @@ class Api:
         self.settings = settings
         self.traffic = traffic or Traffic()
         self.host = urlsplit(settings.base_url).netloc
+        self._base = URL(settings.base_url, encoded=True)
         self._has_answered = False
         self._resume_at = 0.0
         self._throttles_in_a_row = 0
@@ -194,9 +195,10 @@ class Api:
         if self._session is None:
             raise RuntimeError("the client is used outside of its `async with` block")
         sent_at = time.monotonic()
-        query = f"?{urlencode(params)}" if params else ""
         # Ids in the path are quoted already.
-        url = URL(self.settings.base_url + path + query, encoded=True)
+        url = self._base.with_path(self._base.raw_path.rstrip("/") + path, encoded=True)
+        if params:
+            url = URL(f"{url}?{urlencode(params)}", encoded=True)
         try:
             async with asyncio.timeout(within):
                 async with self._session.get(url, allow_redirects=False) as response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sqlite3
 import statistics
@@ -302,6 +303,8 @@ class Lister:
         """The parts of the list that were shown."""
         self.unread: dict[str, EndpointError] = {}
         """Those that could not be read to their end, and why."""
+        self._shown: set[bytes] = set()
+        """Hashes of the pages that were looked through, where passes go over the whole scope."""
 
     async def read(self, window: Window, scope: Scope, *, behind: datetime | None, is_sweep: bool) -> None:
         """Pass over the window until a pass finds no id that was not known.
@@ -311,6 +314,7 @@ class Lister:
                 that was not read when they were loaded.
             is_sweep: read the whole scope, whatever the order.
         """
+        self._shown.clear()
         for number in range(MOST_PASSES):
             is_first = number == 0
             found = await self._one_pass(window, scope, is_first=is_first, behind=behind, is_sweep=is_sweep)
@@ -333,6 +337,8 @@ class Lister:
             window.pages += 1
             self._note_part(page)
             window.is_cut = window.is_cut or page.is_cut
+            if is_sweep and not page.is_news and self._is_shown_again(page):
+                continue
             listed = [glimpsed(self._runs, record) for record in page.records]
             if page.is_news:
                 found += sum(self._take(run, page, scope, window, behind) for run in listed)
@@ -356,6 +362,13 @@ class Lister:
             ):
                 break
         return found
+
+    def _is_shown_again(self, page: Page) -> bool:
+        """Whether a page was looked through with just this content: most pages of a second pass were."""
+        content = hashlib.sha256(encode([page.part, page.records]).encode()).digest()
+        is_known = content in self._shown
+        self._shown.add(content)
+        return is_known
 
     def _note_part(self, page: Page) -> None:
         if page.part is not None:

@@ -8,10 +8,10 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
 from sources.common.errors import NotFoundError, RefusedError
-from sources.common.payload import encode, rows_in, spellings
+from sources.common.payload import all_spellings, encode, rows_in, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine
 
     from sources.common.http import Api
     from sources.common.payload import Json
@@ -122,15 +122,14 @@ class ReadAhead:
 
 
 def list_inside(
-    record: dict[str, Json], names: Iterable[str]
+    record: dict[str, Json], names: tuple[str, ...]
 ) -> tuple[list[dict[str, Json]], dict[str, Json]]:
     """The list that a record holds under the first of some names, and the record without it.
 
     An object under such a name counts as a list when there is no real one.
     """
-    keys = [key for name in names for key in spellings(name)]
     for kind in (list, dict):
-        for key in keys:
+        for key in all_spellings(names):
             if isinstance(record.get(key), kind):
                 rest = {other: value for other, value in record.items() if other != key}
                 return rows_in({"rows": record[key]}), rest

@@ -174,6 +174,12 @@ def spellings(name: str) -> tuple[str, ...]:
     return (name,) if camel == name else (camel, name)
 
 
+@lru_cache(maxsize=256)
+def all_spellings(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Some names in all their spellings, in order."""
+    return tuple(spelling for name in names for spelling in spellings(name))
+
+
 LIST_NAMES = ("rows", "items", "data", "results")
 """Names under which any list may hide."""
 
@@ -190,7 +196,7 @@ def rows_in(payload: Json, *names: str) -> list[dict[str, Json]]:
     """
     if payload is None or payload == {}:
         return []
-    found = _list_in(payload, [spelling for name in (*names, *LIST_NAMES) for spelling in spellings(name)])
+    found = _list_in(payload, all_spellings((*names, *LIST_NAMES)))
     if found is None and isinstance(payload, dict):
         lists = [value for value in payload.values() if isinstance(value, list)]
         found = lists[0] if len(lists) == 1 else None
@@ -199,7 +205,7 @@ def rows_in(payload: Json, *names: str) -> list[dict[str, Json]]:
     return [item if isinstance(item, dict) else {"value": item} for item in found]
 
 
-def _list_in(payload: Json, keys: list[str]) -> list[Json] | None:
+def _list_in(payload: Json, keys: tuple[str, ...]) -> list[Json] | None:
     if isinstance(payload, list):
         return payload
     if not isinstance(payload, dict):

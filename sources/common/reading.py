@@ -96,6 +96,10 @@ class DetailNeed:
     def is_learnt(self, status: str) -> bool:
         return self._samples.get(status, 0) >= SAMPLES
 
+    def says_no_more(self, status: str) -> bool:
+        """Whether the detail is known to fill no column that the list leaves out."""
+        return self.is_learnt(status) and not self._gains.get(status)
+
     def asks_for(self, status: str, missing: frozenset[str]) -> bool:
         """Whether the detail is worth a request for a list row that leaves these columns out."""
         return bool(missing) and (
@@ -180,9 +184,12 @@ class RunReader:
                     fingerprint(self._runs, run.row) if self._runs.watched_in_detail else ANY
                 )
         skipped = asked.intersection(self.left_out).difference(read, failures)
-        self._decide(
-            reading, run, followed, is_final=is_final, empty=empty, skipped=skipped, failures=failures
-        )
+        if failures or skipped or empty or followed is not None or task.is_told or not is_final:
+            self._decide(
+                reading, run, followed, is_final=is_final, empty=empty, skipped=skipped, failures=failures
+            )
+        # Else all is read of a run that had not been read before, as of most runs.
+        reading.size = _characters(reading.rows)
         return reading
 
     def _wants(self, task: Task, followed: Followed | None) -> frozenset[str]:
@@ -203,8 +210,10 @@ class RunReader:
             return await self._by_id(task.run_id, failures) if is_whole else None
         if not is_whole or task.run_id.startswith(UNIDENTIFIED):
             return listed
-        missing = lacking(self._runs, listed.record, listed.row)
         status = _word(listed.row)
+        if not self._platform.reads_details and self._detail.says_no_more(status):
+            return listed
+        missing = lacking(self._runs, listed.record, listed.row)
         if self._platform.reads_details:
             return await self._completed(listed, missing, failures)
         if not self._detail.asks_for(status, missing):
@@ -337,14 +346,6 @@ class RunReader:
         if follow is not None:
             follow.shown = reading.shown
         reading.follow = follow
-        texts = [
-            value
-            for rows in reading.rows.values()
-            for row in rows
-            for value in row.values()
-            if type(value) is str
-        ]
-        reading.size = sum(map(len, texts))
 
     def _comes_later(self, endpoint: str, started_at: datetime | None) -> bool:
         """Whether a later sync reads an endpoint that is left out now, for all runs from a moment on."""
@@ -388,6 +389,13 @@ class RunReader:
             status_code=error.status_code,
             message=str(error)[:500],
         )
+
+
+def _characters(rows: dict[str, list[Row]]) -> int:
+    """How long the texts in rows are in all."""
+    return sum(
+        [len(value) for some in rows.values() for row in some for value in row.values() if type(value) is str]
+    )
 
 
 def _word(row: Row) -> str:

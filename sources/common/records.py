@@ -131,7 +131,8 @@ class _Plan:
         known: paths that stand for a column, or lead to what does.
         elsewhere: paths whose values are rows of other tables.
         is_nested: whether some path leads into an object.
-        is_flat: whether each key is the only one of one column, or repeats a derived one.
+        is_flat: whether each key is the only one of one column, or repeats a derived one, as long as no
+            value is an object that a path leads into.
         flat: of a flat plan, for each column: its name, the type of values that it takes as they are, what
             fits others to it, its key and scale.
         repeated: of a flat plan: derived columns and the keys that should say the same.
@@ -168,11 +169,16 @@ class _Plan:
     def _flatten(self, table: Table, present: frozenset[str]) -> bool:
         """Fill `flat` and `repeated`; returns whether they cover every key."""
         kinds = {column.name: column.kind for column in table.own_columns}
+        objects: set[str] = set()
         for name, fit, candidates in self.lookups:
             (path, scale), *others = candidates
-            if others or len(path) > 1 or scale is None:
+            if len(path) > 1 or scale is None or any(len(other) == 1 for other, _ in others):
                 return False
+            objects.update(other[0] for other, _ in others)
             self.flat.append((name, _PLAIN.get(kinds[name]), fit, path[0], scale))
+        # A path into an object matters where there is one, and then its own column cannot take it.
+        if not objects.issubset(key for name, _, _, key, _ in self.flat if kinds[name] != "json"):
+            return False
         self.repeated = [
             (column.name, key)
             for column in table.own_columns
