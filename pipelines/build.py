@@ -1,8 +1,7 @@
-"""Builds the marts: runs dbt in this process, on the warehouse that dlt's settings name."""
+"""Builds the marts: lets dbt run its project on the warehouse that dlt's settings name."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -11,15 +10,17 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pipelines.dbt_apart import Dbt, Invocation
 from pipelines.publish import publish
 from pipelines.warehouse import WarehouseError
 from sources.common.errors import RunmartError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    from pipelines.dbt_apart import NodeResult
     from pipelines.progress import Report
     from pipelines.publish import Publication
     from pipelines.warehouse import Warehouse
@@ -95,6 +96,7 @@ def build(
     report: Report | None = None,
     *,
     full_refresh: bool = False,
+    dbt: Dbt | None = None,
 ) -> BuildOutcome:
     """Build and test the models of `dbt_models` in a warehouse; when all is well, publish them.
 
@@ -102,28 +104,29 @@ def build(
         select: dbt's selection syntax (`fct_runs+`); None for everything.
         report: told what is being built, how many nodes are done, and of how many.
         full_refresh: make the facts anew from all rows, not only from those that changed.
+        dbt: a process of dbt that was started before; it ends with the build.
 
     Raises:
         WarehouseError: nothing has been loaded yet, or the warehouse is in use.
         SettingsError: `select` matches nothing.
         BuildError: dbt cannot read its project or its profile.
     """
-    loaded = _loaded_platforms(warehouse)
-    warehouse.require_writable()
     started = time.monotonic()
-    options = [
-        *(["--select", *select.split()] if select else ["--exclude", *_tests_in(TESTED_LATER)]),
-        *(["--full-refresh"] if full_refresh else []),
-        # What is not loaded need not be built: every model costs its time, empty or not.
-        *("--vars", json.dumps({"platforms": loaded})),
-    ]
-    result = _run_dbt(warehouse, options, report)
-    if result.result is None or not hasattr(result.result, "results"):
-        said = " ".join(str(result.exception or "no reason given").split())
-        raise BuildError(f"dbt could not build the models: {said}")
-    if select and not result.result.results:
+    with dbt or Dbt() as dbt:
+        loaded = _loaded_platforms(warehouse)
+        warehouse.require_writable()
+        options = [
+            *(["--select", *select.split()] if select else ["--exclude", *_tests_in(TESTED_LATER)]),
+            *(["--full-refresh"] if full_refresh else []),
+            # What is not loaded need not be built: every model costs its time, empty or not.
+            *("--vars", json.dumps({"platforms": loaded})),
+        ]
+        answer = dbt.invoke(_invocation(warehouse, options), _log, report)
+    if answer.results is None:
+        raise BuildError(f"dbt could not build the models: {answer.error}")
+    if select and not answer.results:
         raise SettingsError(f"--select {select!r} matches no model or test.")
-    outcome = _outcome(result.result.results)
+    outcome = _outcome(answer.results)
     outcome.seconds = round(time.monotonic() - started, 1)
     if outcome.is_good:
         try:
@@ -132,6 +135,10 @@ def build(
             # The marts are built: that they could not be copied is told beside it.
             outcome.unpublished = str(error)
     return outcome
+
+
+def _log(line: str) -> None:
+    logger.debug("dbt: %s", line)
 
 
 def _tests_in(files: Iterable[str]) -> Iterator[str]:
@@ -152,9 +159,8 @@ def _loaded_platforms(warehouse: Warehouse) -> list[str]:
     return [platform for platform in PLATFORMS if platform in with_runs]
 
 
-def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) -> Any:  # noqa: ANN401
-    from dbt.cli.main import dbtRunner
-
+def _invocation(warehouse: Warehouse, options: list[str]) -> Invocation:
+    """What dbt is to do so that it builds."""
     folder = _state_folder(warehouse)
     forget_other_project(folder)
     arguments = [
@@ -165,62 +171,14 @@ def _run_dbt(warehouse: Warehouse, options: list[str], report: Report | None) ->
         # dbt's artifacts cost seconds, and its answer has the results. DBT_WRITE_JSON=true asks for them.
         *([] if "DBT_WRITE_JSON" in os.environ else ["--no-write-json"]),
         *("--no-use-colors", "--no-version-check", "--no-send-anonymous-usage-stats"),
-        # Those hold the formulas to known answers, whatever the data: they are the project's, not the user's.
-        *("--exclude-resource-type", "unit_test"),
+        # Unit tests hold the formulas to known answers, whatever the data: they are the project's, not the
+        # user's. Of exposures there is nothing to build.
+        *("--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"),
         *options,
     ]
     # From dbt-core 1.12 on, hints about dbt's products leave a file in the user's home.
     settings = warehouse.dbt_environment() | {"DBT_ENGINE_HINTS_ENABLED": "false"}
-    with environment(settings), contextlib.chdir(PROJECT), _closing_connections():
-        return dbtRunner(callbacks=[_listener(report)]).invoke(arguments)
-
-
-def _listener(report: Report | None) -> Callable[[Any], None]:
-    """A callback for dbt's events that tells how far it is, and logs what it says."""
-    done = total = 0
-
-    def listen(event: Any) -> None:  # noqa: ANN401
-        nonlocal done, total
-        if event.info.level in ("info", "warn", "error") and event.info.msg:
-            logger.debug("dbt: %s", event.info.msg)
-        if event.info.name == "LogStartLine":
-            total = event.data.total
-        elif event.info.name == "NodeFinished":
-            done += 1
-            if report:
-                report("Building marts", done, total)
-
-    return listen
-
-
-@contextlib.contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for a while."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _closing_connections() -> Iterator[None]:
-    """Close the DuckDB file afterwards: dbt-duckdb keeps it open until the process ends."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    # It ships no types.
-    manager: Any = DuckDBConnectionManager
-    try:
-        yield
-    finally:
-        if manager._ENV is not None:
-            manager._ENV.close()
-        manager.close_all_connections()
+    return Invocation(arguments, str(PROJECT), settings)
 
 
 def _state_folder(warehouse: Warehouse) -> Path:
@@ -254,15 +212,15 @@ def forget_other_project(folder: Path) -> None:
         known.write_text(digest.hexdigest())
 
 
-def _outcome(results: list[Any]) -> BuildOutcome:
+def _outcome(results: list[NodeResult]) -> BuildOutcome:
     outcome = BuildOutcome()
     for result in results:
-        status = str(result.status)
+        status = result.status
         if status == "no-op":
             # Exposures stand among the results, and there is nothing to build.
             continue
-        is_test = result.node.resource_type in ("test", "unit")
-        problem = Problem(result.node.name, " ".join(str(result.message or status).split()))
+        is_test = result.kind in ("test", "unit")
+        problem = Problem(result.name, " ".join(str(result.message or status).split()))
         if status in ("success", "pass"):
             outcome.tests_passed += is_test
             outcome.models_built += not is_test

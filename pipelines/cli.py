@@ -17,7 +17,7 @@ from pipelines.platforms import PLATFORMS
 from pipelines.query import Format
 from sources.common.garbage import collect_rarely
 from sources.common.lazy import without_frames
-from sources.common.reader import FRUGAL
+from sources.common.reader import SYSTEM_POOL
 
 if TYPE_CHECKING:
     from pipelines.accounts import Account, Served
@@ -230,14 +230,20 @@ def build(
     When every test has passed, a copy of the DuckDB file is published beside it for dashboards and notebooks:
     runmart.read.duckdb. It is replaced as a whole, and never locked.
     """
+    from pipelines.dbt_apart import Dbt
+
+    # It starts while this process imports what finds out what to build.
+    dbt = Dbt()
+
     from pipelines.build import build as build_marts
     from pipelines.outcomes import print_build
     from pipelines.output import as_record, print_json
     from pipelines.progress import reporting
     from pipelines.warehouse import warehouse
 
-    with reporting() as report:
-        outcome = build_marts(warehouse(destination), select, report, full_refresh=full_refresh)
+    with dbt, reporting() as report:
+        target = warehouse(destination)
+        outcome = build_marts(target, select, report, full_refresh=full_refresh, dbt=dbt)
     if json:
         print_json(as_record(outcome))
     else:
@@ -453,8 +459,7 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     collect_rarely()
     without_frames()
-    for name, value in FRUGAL.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault(*SYSTEM_POOL)
     # What is loaded may be confidential: whatever this process creates is its owner's alone.
     os.umask(0o077)
     arguments = _global_options_first(sys.argv[1:])

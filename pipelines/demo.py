@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from pipelines.warehouse import DuckDbWarehouse
 from sources.common.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pipelines.build import BuildOutcome
@@ -85,13 +86,12 @@ def _demo(
 def _load(platform: str, size: Size, seed: int, warehouse: DuckDbWarehouse) -> LoadOutcome:
     """Serve an emulated account and load it."""
     from emulator import serve
-    from pipelines.build import environment
     from pipelines.load import LoadRequest, load
     from pipelines.progress import load_progress
 
     with (
         serve(emulated(platform, size, seed=seed)) as server,
-        environment(exports(platform, server)),
+        _environment(exports(platform, server)),
         load_progress(platform) as progress,
     ):
         return load(LoadRequest(platform), warehouse, progress)
@@ -111,3 +111,18 @@ def _start_anew(warehouse: DuckDbWarehouse) -> None:
         warehouse.path.unlink()
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute(f"create schema {MARK}")
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -18,8 +18,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sources.common.garbage import collect_rarely
+from sources.common.helper import HelperDiedError, answers, read, write
 from sources.common.lazy import without_frames
-from sources.common.reader import Reader, ReaderDiedError, get_ready, give_back, read, take, write
+from sources.common.reader import Reader, get_ready, give_back, take
 from sources.common.sync import ChunkEnd, Outcome, Progress, SyncSettings
 from sources.common.tables import DEFAULT_ACCOUNT
 
@@ -122,7 +123,7 @@ class SessionApart:
             reader.send(_Close())
             while not isinstance(reader.receive(), _Close):
                 pass
-        except ReaderDiedError:
+        except HelperDiedError:
             return
         give_back(reader)
 
@@ -241,14 +242,12 @@ class _Service(logging.Handler):
 
 def serve() -> None:
     """Read for the process that started this one, until it ends."""
-    # Whatever is printed here must not get between the answers.
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    pipe = answers()
     collect_rarely()
     without_frames()
     # This takes a while, which is better spent now than when something is to be read.
     import_module("sources.common.session")
-    service = _Service(answers)
+    service = _Service(pipe)
     logger_of_all = logging.getLogger(_LOGGERS)
     logger_of_all.addHandler(service)
     logger_of_all.propagate = False

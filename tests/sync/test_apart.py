@@ -14,7 +14,8 @@ import pytest
 from emulator.common import faults
 from sources.armature import CONNECTOR
 from sources.common.errors import AuthenticationError
-from sources.common.reader import ReaderDiedError, end_idle
+from sources.common.helper import HelperDiedError
+from sources.common.reader import end_idle
 from tests.likeness.platforms import LIKENESSES
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_a_reader_that_dies_is_told_in_a_sentence_and_the_next_sync_has_another(
     session = begun()
     (reader,) = readers()
     reader.kill()
-    with pytest.raises(ReaderDiedError, match="ended unexpectedly"):
+    with pytest.raises(HelperDiedError, match="ended unexpectedly"):
         list(session.chunk())
     session.close()
     assert runs_read(begun()) == 3
