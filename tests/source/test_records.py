@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sources.armature.tables import RUNS, TABLES, TOOL_CALLS
+from sources.armature.tables import EVALUATIONS, RUNS, TABLES, TOOL_CALLS
 from sources.common.errors import UnreadableError
 from sources.common.lists import list_inside
 from sources.common.payload import decode, encode, object_in, rows_in, spellings
@@ -122,7 +122,10 @@ def test_a_record_that_is_taken_whole_gives_the_row_that_looking_for_each_value_
     """Most records hold nothing but what the columns take as it is: they are read in a shorter way."""
     looked_up = [(column.name, column.kind) for column in table.own_columns if not column.derived]
     derived: dict[str, object] = {column.name: 7 for column in table.own_columns if column.derived}
-    fields = {name: st.one_of(FITTING[kind], st.none(), VALUES) for name, kind in looked_up}
+    ways = (path for column in table.own_columns for name in column.paths for path in spelled(name))
+    inside = sorted({key for path in ways for key in path[1:]} | {"other"})
+    objects = st.dictionaries(st.sampled_from(inside), VALUES, min_size=1, max_size=2)
+    fields = {name: st.one_of(FITTING[kind], st.none(), VALUES, objects) for name, kind in looked_up}
     repeated = {name: st.sampled_from([7, 8, True, None]) for name in derived}
     record = data.draw(st.fixed_dictionaries({}, optional=fields | repeated))
     plan = _plan(table, record)
@@ -141,6 +144,16 @@ def test_a_plain_record_is_taken_whole() -> None:
     assert _taken_whole(plan, record, {"run_id": "r", "call_index": 3}) is not None
     assert _taken_whole(plan, record, {"run_id": "another", "call_index": 3}) is None
     assert _taken_whole(plan, {**record, "durationMs": 5.5}, {"run_id": "r", "call_index": 3}) is None
+
+
+def test_a_record_is_taken_whole_as_long_as_no_path_leads_into_it() -> None:
+    record = {"id": "e", "runId": "r", "verdict": "pass", "score": 0.5, "judgeModel": "j"}
+    plan = _plan(EVALUATIONS, record)
+    assert plan.is_flat
+    assert _taken_whole(plan, record, {"run_id": "r"}) is not None
+    inside = {**record, "score": None, "verdict": {"status": "pass", "score": 0.7}}
+    assert _taken_whole(plan, inside, {"run_id": "r"}) is None
+    assert read_record(EVALUATIONS, inside, run_id="r")["score"] == 0.7
 
 
 @given(st.sampled_from([table for table in TABLES.values() if table.endpoint]), st.data())
