@@ -217,7 +217,7 @@ def _outcome(results: list[NodeResult]) -> BuildOutcome:
     for result in results:
         status = result.status
         if status == "no-op":
-            # Exposures stand among the results, and there is nothing to build.
+            # There was nothing to build.
             continue
         is_test = result.kind in ("test", "unit")
         problem = Problem(result.name, " ".join(str(result.message or status).split()))
