@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 import yaml
-from warehouses import PROJECT
+from warehouses import PROJECT, macros
 
 PARENTS = {"redshift": ["postgres"], "databricks": ["spark"]}
 """Adapters whose macros another adapter takes where it has none of its own, as dbt does."""
@@ -113,9 +113,7 @@ class Target:
 
     @cached_property
     def macros(self) -> Any:  # noqa: ANN401
-        files = sorted((PROJECT / "macros").rglob("*.sql"))
-        texts = "\n".join(file.read_text() for file in files) + DBT_ALONE
-        return self.environment.from_string(texts).make_module(self.sources_context())
+        return self.environment.from_string(macros() + DBT_ALONE).make_module(self.sources_context())
 
     def sources_context(self) -> dict[str, Any]:
         def source(name: str, table: str) -> Declared:

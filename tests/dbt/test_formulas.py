@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from statsmodels.api import OLS
 from statsmodels.stats.proportion import proportion_confint, proportions_ztest
-from warehouses import PROJECT, Postgres
+from warehouses import Postgres, macros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,11 +35,9 @@ class Engine:
     def __init__(self, name: str, query: Callable[[str], list[tuple[Any, ...]]]) -> None:
         self.name = name
         self.query = query
-        files = sorted((PROJECT / "macros").rglob("*.sql"))
-        source = "\n".join(file.read_text() for file in files)
         environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701
         environment.globals.update({"adapter": self, "return": lambda value: value})
-        self.macros = environment.from_string(source).make_module()
+        self.macros = environment.from_string(macros()).make_module()
 
     def dispatch(self, name: str, package: str) -> Any:  # noqa: ANN401
         assert package == "runmart"

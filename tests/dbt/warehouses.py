@@ -39,6 +39,12 @@ SQL_TYPES = {
 }
 
 
+def macros() -> str:
+    """The project's macros in one text that Jinja takes without dbt: materializations are a tag of dbt's."""
+    files = sorted((PROJECT / "macros").rglob("*.sql"))
+    return "\n".join(file.read_text() for file in files if file.parent.name != "materializations")
+
+
 def create_table(table: Table, schema: str = "armature", *, if_not_exists: bool = False, **types: str) -> str:
     """The statement that makes a raw table as dlt makes it; `types` replaces names of types."""
     columns = (f'"{c.name}" {types.get(c.kind, SQL_TYPES[c.kind])}' for c in table.columns)
