@@ -184,13 +184,15 @@ def test_a_workflow_that_was_archived_before_the_first_sync_is_loaded_for_its_ru
 # -- permissions and failures --------------------------------------------------------------------------
 
 
-def test_a_forbidden_table_is_caught_up_with_when_it_is_granted(account: Account) -> None:
+@pytest.mark.parametrize("hours", [0, 25], ids=["soon", "in a sweep"])
+def test_a_forbidden_table_is_caught_up_with_when_it_is_granted(account: Account, hours: int) -> None:
     ids = account.add_runs(5)
     account.server.faults.add(faults.refusal(403), on="GET /runs/{id}/tool-calls")
     account.sync()
     assert {row["run_id"] for row in account.tables.of("runs")} == set(ids)
     assert account.asked(TOOL_CALLS) <= 5
     account.server.faults.clear()
+    account.clock.advance(hours=hours)
     account.sync()
     assert {row["run_id"] for row in account.tables.of("tool_calls")} == set(ids)
     assert account.asked(EVALUATION) == 0
