@@ -111,9 +111,13 @@ def _world(loaded: int, now: int) -> list[str]:
 
 
 def _prepared(runs: int, loaded: int, *, fresh: bool) -> dict[str, Any]:
-    """What is known of the prepared account; it is made when there is none, or none of today."""
+    """What is known of the prepared account; it is made when there is none, or none of today's project."""
     note = PLACE / "prepared.json"
-    if note.exists() and not fresh:
+    project = FOLDER.parent / "dbt_models"
+    changed = max(
+        file.stat().st_mtime for part in ("macros", "models") for file in (project / part).rglob("*.*")
+    )
+    if note.exists() and not fresh and note.stat().st_mtime > changed:
         known: dict[str, Any] = json.loads(note.read_text())
         if known["runs"] == runs and time.time() * 1000 - known["now"] < KEPT_HOURS * 3_600_000:
             return known
