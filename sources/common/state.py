@@ -158,8 +158,8 @@ class SyncState:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> SyncState:
-        """The state as dlt stored it; an empty dict is a first sync."""
-        values = dict(stored)
+        """The state as dlt stored it, which is not changed by it; an empty dict is a first sync."""
+        values = deepcopy(stored)
         values["known"] = KnownRuns(values.get("known"))
         values["following"] = {
             run_id: Followed(

@@ -334,6 +334,19 @@ def test_what_is_committed_with_a_chunk_says_nothing_of_the_chunks_after_it(acco
         assert datetime.fromisoformat(state["reached"]["runs"]) == cursor
 
 
+def test_a_sync_that_is_killed_leaves_the_state_it_began_from_as_it_was(account: Account) -> None:
+    account.add_runs(5)
+    account.sync()
+    account.clock.advance(hours=30)
+    ids = account.add_runs(5)
+    before = json.dumps(account.tables.state)
+    with pytest.raises(KilledError):
+        account.sync(chunk_runs=2, events_until_kill=0)
+    assert json.dumps(account.tables.state) == before
+    account.sync()
+    assert account.loaded >= set(ids)
+
+
 @those(has_runs_of_one_workflow=True)
 def test_a_followed_run_does_not_carry_the_cursor_past_older_runs(account: Account) -> None:
     wanted, other = (account.likeness.workflow(account.world, name) for name in ("wanted", "other"))
