@@ -7,25 +7,33 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import Place
+from commands import Place, settings_of
 
 from emulator import serve
-from emulator.armature import build
+from emulator.armature import ArmatureEmulator, World, WorldSize, build
+from emulator.common.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from emulator import Server
-    from emulator.armature import ArmatureEmulator
 
 RUNS, WORKFLOWS = 90, 6
 
 
 @pytest.fixture(scope="session")
-def account() -> Iterator[Server[ArmatureEmulator]]:
-    """An account that behaves."""
-    with serve(build(seed=5, runs=RUNS, workflows=WORKFLOWS, calls_per_run=3)) as server:
+def account(shared: Path) -> Iterator[Server[ArmatureEmulator]]:
+    """An account that behaves, and is the same in all test processes: what one has loaded, others know."""
+    with (shared / "account").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        begun_at = int(file.read() or Clock.real().now())
+        file.truncate(0)
+        file.write(str(begun_at))
+    world = World(5, Clock.manual(begun_at), WorldSize(runs=RUNS, workflows=WORKFLOWS, calls_per_run=3))
+    world.clock = Clock.real()
+    with serve(ArmatureEmulator(world)) as server:
         yield server
 
 
@@ -34,10 +42,6 @@ def own_account() -> Iterator[Server[ArmatureEmulator]]:
     """An account that a test may disturb."""
     with serve(build(seed=5, runs=RUNS, workflows=WORKFLOWS, calls_per_run=3)) as server:
         yield server
-
-
-def settings_of(server: Server[ArmatureEmulator]) -> dict[str, str]:
-    return {"SOURCES__ARMATURE__BASE_URL": server.origin, "SOURCES__ARMATURE__API_KEY": server.api_key}
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from commands import ROOT
-from conftest import settings_of
+from commands import ROOT, settings_of
 
 from emulator import serve
 from emulator.common import faults

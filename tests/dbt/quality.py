@@ -6,14 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from conftest import once
 from histories import SYNCED_AT, History
-from warehouses import Warehouse, build
+from warehouses import Warehouse, build, once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 REPORTS = (
     "rpt_workflow_scorecard",

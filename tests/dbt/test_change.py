@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from conftest import MakeWarehouse
-    from warehouses import Warehouse
+    from warehouses import MakeWarehouse, Warehouse
 
 Z = 1.959963984540054
 WEEKS = [datetime(2026, 2, day, 9, tzinfo=UTC) for day in (2, 9, 16, 23)]

@@ -16,8 +16,7 @@ from figures import wilson
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
-    from warehouses import Warehouse
+    from warehouses import MakeWarehouse, Warehouse
 
 PERIODS = {"all": None, "30d": 30, "7d": 7, "1d": 1}
 WASTED = ("failed", "errored", "cancelled")

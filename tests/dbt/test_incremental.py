@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 FACTS = ("fct_runs", "fct_tool_calls", "fct_criterion_results")
 MARKS = {

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import once
 from figures import PERIODS, wilson
 from histories import SYNCED_AT, History
-from warehouses import Warehouse, build
+from warehouses import Warehouse, build, once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 Z = 1.959963984540054
 LONG_AGO = SYNCED_AT - timedelta(days=100)

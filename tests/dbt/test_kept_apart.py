@@ -14,15 +14,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import once
 from histories import SYNCED_AT, History
 from test_engines import MODELS, rows_of
-from warehouses import build
+from warehouses import build, once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
     Rows = dict[str, list[dict[str, Any]]]
 

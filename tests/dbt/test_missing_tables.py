@@ -11,7 +11,7 @@ from warehouses import build
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 ENGINES = pytest.mark.parametrize("engine", ["duckdb", "postgres"])
 

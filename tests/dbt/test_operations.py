@@ -9,15 +9,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import once
 from figures import wilson
 from histories import SYNCED_AT, History
-from warehouses import Warehouse, build
+from warehouses import Warehouse, build, once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 OUTCOMES = {
     "pass": "passed",

@@ -16,7 +16,7 @@ from sources.armature.tables import TABLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 SQL_FILES = sorted((PROJECT / "models").rglob("*.sql"))
 

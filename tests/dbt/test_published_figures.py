@@ -14,16 +14,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import once
 from figures import clustered, pass_at, pass_hat, wilson
 from histories import SYNCED_AT, History
-from warehouses import build
+from warehouses import build, once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
-    from warehouses import Warehouse
+    from warehouses import MakeWarehouse, Warehouse
 
 MODELS, WORKFLOWS, REPEATS = 39, 127, 4
 ONCE, FREE, UNPRICED, HOPELESS, PERFECT, BROKEN = (

@@ -14,8 +14,7 @@ from quality import build_reports
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
-    from warehouses import Warehouse
+    from warehouses import MakeWarehouse, Warehouse
 
 TODAY = SYNCED_AT.date()
 

@@ -13,7 +13,7 @@ from warehouses import build
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 Rows = dict[tuple[str | None, str | None], dict[str, Any]]
 

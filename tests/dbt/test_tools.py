@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from conftest import once
 from figures import wilson
 from histories import SYNCED_AT, History
 from statsmodels.stats.proportion import confint_proportions_2indep
-from warehouses import Warehouse, build
+from warehouses import Warehouse, build, once
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 Z = 1.959963984540054
 

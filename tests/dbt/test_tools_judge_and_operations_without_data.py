@@ -11,7 +11,7 @@ from warehouses import Warehouse, build
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import MakeWarehouse
+    from warehouses import MakeWarehouse
 
 REPORTS = (
     "agg_tool_runs",

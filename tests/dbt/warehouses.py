@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,11 +20,12 @@ from pipelines.platforms import connector
 from sources.common.tables import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sources.common.tables import Table
 
     Row = Mapping[str, Any]
+    MakeWarehouse = Callable[[str, str], "Warehouse"]
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_models"
 
@@ -164,3 +166,15 @@ def build(warehouse: Warehouse, work: Path, *arguments: str) -> dict[str, str]:
     failures = [f"{node.node.name}: {node.message}" for node in results if node.status in ("error", "fail")]
     assert done.success, failures or done.exception
     return {node.node.name: str(node.status) for node in results}
+
+
+def once(shared: Path, name: str, make: Callable[[], None]) -> None:
+    """Calls `make` in the first process that comes; the others wait, and fail when it failed."""
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        begun, done = shared / f"{name}.begun", shared / f"{name}.done"
+        if not begun.exists():
+            begun.touch()
+            make()
+            done.touch()
+        assert done.exists(), f"{name} failed in another test process"
