@@ -38,6 +38,7 @@ from benchmarks.measure import (
     say,
 )
 from benchmarks.report import Machine
+from pipelines.build import project_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,13 +114,11 @@ def _world(loaded: int, now: int) -> list[str]:
 def _prepared(runs: int, loaded: int, *, fresh: bool) -> dict[str, Any]:
     """What is known of the prepared account; it is made when there is none, or none of today's project."""
     note = PLACE / "prepared.json"
-    project = FOLDER.parent / "dbt_models"
-    changed = max(
-        file.stat().st_mtime for part in ("macros", "models") for file in (project / part).rglob("*.*")
-    )
-    if note.exists() and not fresh and note.stat().st_mtime > changed:
+    project = project_digest()
+    if note.exists() and not fresh:
         known: dict[str, Any] = json.loads(note.read_text())
-        if known["runs"] == runs and time.time() * 1000 - known["now"] < KEPT_HOURS * 3_600_000:
+        is_same = known["runs"] == runs and known.get("project") == project
+        if is_same and time.time() * 1000 - known["now"] < KEPT_HOURS * 3_600_000:
             return known
     shutil.rmtree(PLACE, ignore_errors=True)
     LIVE.mkdir(parents=True)
@@ -135,7 +134,7 @@ def _prepared(runs: int, loaded: int, *, fresh: bool) -> dict[str, Any]:
         say("Building all marts.")
         _run(served, 0.0, "build")
     shutil.copytree(LIVE, PLACE / "prepared")
-    made = {"runs": runs, "now": now, "rows": json.loads(aged.stdout)}
+    made = {"runs": runs, "now": now, "project": project, "rows": json.loads(aged.stdout)}
     note.write_text(json.dumps(made))
     return made
 

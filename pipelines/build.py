@@ -199,6 +199,14 @@ def forget_other_project(folder: Path) -> None:
 
     dbt would parse changed files only, and then finds some metrics twice, and stops.
     """
+    known, digest = folder / "project", project_digest()
+    if not known.exists() or known.read_text() != digest:
+        (folder / PARSED).unlink(missing_ok=True)
+        known.write_text(digest)
+
+
+def project_digest() -> str:
+    """A hash of all files of the dbt project that dbt parses."""
     digest = hashlib.sha256()
     files = [PROJECT / "dbt_project.yml"]
     for part in ("docs", "macros", "models", "tests"):
@@ -206,19 +214,13 @@ def forget_other_project(folder: Path) -> None:
     for file in files:
         digest.update(f"{file.relative_to(PROJECT)}\0".encode())
         digest.update(file.read_bytes())
-    known = folder / "project"
-    if not known.exists() or known.read_text() != digest.hexdigest():
-        (folder / PARSED).unlink(missing_ok=True)
-        known.write_text(digest.hexdigest())
+    return digest.hexdigest()
 
 
 def _outcome(results: list[NodeResult]) -> BuildOutcome:
     outcome = BuildOutcome()
     for result in results:
         status = result.status
-        if status == "no-op":
-            # There was nothing to build.
-            continue
         is_test = result.kind in ("test", "unit")
         problem = Problem(result.name, " ".join(str(result.message or status).split()))
         if status in ("success", "pass"):

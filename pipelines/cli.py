@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +14,7 @@ from pipelines.logs import LogFormat
 from pipelines.platforms import PLATFORMS
 from pipelines.query import Format
 from sources.common.garbage import collect_rarely
+from sources.common.helper import leave
 from sources.common.lazy import without_frames
 from sources.common.reader import SYSTEM_POOL
 
@@ -463,13 +462,7 @@ def main() -> None:
     # What is loaded may be confidential: whatever this process creates is its owner's alone.
     os.umask(0o077)
     arguments = _global_options_first(sys.argv[1:])
-    code = run_command(arguments, shows_traceback="--debug" in arguments)
-    # What Python does at its end, but for taking all modules apart: that takes longer than many a command.
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
-    os._exit(code)
+    leave(run_command(arguments, shows_traceback="--debug" in arguments))
 
 
 def run_command(arguments: list[str], *, shows_traceback: bool) -> int:

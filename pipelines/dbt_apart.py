@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
 import sys
 import threading
@@ -11,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sources.common.garbage import collect_rarely
-from sources.common.helper import Helper, answers, read, write
+from sources.common.helper import Helper, answers, leave, read, write
 from sources.common.lazy import without_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from pipelines.progress import Report
@@ -32,7 +30,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How a model, test or exposure ended, in dbt's words."""
+    """How a model or a test ended, in dbt's words."""
 
     name: str
     kind: str
@@ -102,12 +100,10 @@ def serve() -> None:
         invocation: Invocation = read(asked)
         threading.Thread(target=_end_with, args=(asked,), daemon=True).start()
         write(pipe, _answer(invocation, pipe))
-        # What Python does at its end, but for taking all modules apart.
-        atexit._run_exitfuncs()
-        os._exit(0)
     except (EOFError, BrokenPipeError):
         # Nobody waits for it any more.
         os._exit(0)
+    leave(0)
 
 
 def _end_with(asked: BinaryIO) -> None:
@@ -121,8 +117,8 @@ def _answer(invocation: Invocation, pipe: BinaryIO) -> Answer:
 
     os.environ.update(invocation.settings)
     os.chdir(invocation.folder)
-    with _closing_connections():
-        ended = dbtRunner(callbacks=[_listener(pipe)]).invoke(invocation.arguments)
+    ended = dbtRunner(callbacks=[_listener(pipe)]).invoke(invocation.arguments)
+    _close_connections()
     error = " ".join(str(ended.exception or "no reason given").split())
     results = getattr(ended.result, "results", None)
     if results is None:
@@ -156,16 +152,12 @@ def _listener(pipe: BinaryIO) -> Callable[[Any], None]:
     return listen
 
 
-@contextlib.contextmanager
-def _closing_connections() -> Iterator[None]:
-    """Close the DuckDB file afterwards: dbt-duckdb keeps it open until the process ends."""
+def _close_connections() -> None:
+    """Close the DuckDB file, which is copied next: dbt-duckdb keeps it open until the process ends."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     # It ships no types.
     manager: Any = DuckDBConnectionManager
-    try:
-        yield
-    finally:
-        if manager._ENV is not None:
-            manager._ENV.close()
-        manager.close_all_connections()
+    if manager._ENV is not None:
+        manager._ENV.close()
+    manager.close_all_connections()

@@ -6,13 +6,14 @@ imported what it needs itself.
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import struct
 import subprocess
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from sources.common.errors import RunmartError
 
@@ -95,6 +96,18 @@ def answers() -> BinaryIO:
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return pipe
+
+
+def leave(code: int) -> NoReturn:
+    """End this process as Python does, but for taking all modules apart.
+
+    That takes longer than many a command.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
 
 
 def write(pipe: IO[bytes] | None, what: object) -> None:

@@ -79,6 +79,7 @@ class Api:
         self.traffic = traffic or Traffic()
         self.host = urlsplit(settings.base_url).netloc
         self._base = URL(settings.base_url, encoded=True)
+        self._prefix = self._base.raw_path.rstrip("/")
         self._has_answered = False
         self._resume_at = 0.0
         self._throttles_in_a_row = 0
@@ -196,7 +197,7 @@ class Api:
             raise RuntimeError("the client is used outside of its `async with` block")
         sent_at = time.monotonic()
         # Ids in the path are quoted already.
-        url = self._base.with_path(self._base.raw_path.rstrip("/") + path, encoded=True)
+        url = self._base.with_path(self._prefix + path, encoded=True)
         if params:
             url = URL(f"{url}?{urlencode(params)}", encoded=True)
         try:

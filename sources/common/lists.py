@@ -22,10 +22,8 @@ ROUND_SIZES = frozenset({10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 150, 200, 250,
 PAGING_HOLDERS = ("pagination", "paging", *spellings("page_info"), "meta")
 """Objects in which an answer may speak of its paging."""
 
-_MORE = tuple(key for name in ("has_more", "has_next", "has_next_page") for key in spellings(name))
-_TOTAL = tuple(
-    key for name in ("total", "total_count", "total_items", "total_rows") for key in spellings(name)
-)
+_MORE = all_spellings(("has_more", "has_next", "has_next_page"))
+_TOTAL = all_spellings(("total", "total_count", "total_items", "total_rows"))
 
 
 REPEATS_BELIEVED = 3

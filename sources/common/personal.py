@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from sources.common.payload import spellings
+from sources.common.payload import all_spellings
 
 if TYPE_CHECKING:
     from sources.common.payload import Json
@@ -38,5 +38,5 @@ def hash_addresses(value: Json, salt: str = "") -> Json:
 
 def discreet(record: dict[str, Json], *names: str, salt: str = "") -> dict[str, Json]:
     """A record whose fields of these names (snake_case) hold hashes instead of addresses."""
-    keys = [key for name in names for key in spellings(name) if key in record]
+    keys = [key for key in all_spellings(names) if key in record]
     return {**record, **{key: hash_addresses(record[key], salt) for key in keys}} if keys else record
