@@ -74,7 +74,17 @@ def whole(shared: Path, account: Server[ArmatureEmulator]) -> Place:
 
 
 @pytest.fixture
-def loaded(place: Place, whole: Place) -> Place:
-    """A copy of the loaded and built warehouse, to be changed at will."""
-    shutil.copy(whole.folder / "runmart.duckdb", place.folder)
-    return place
+def loaded(whole: Place, account: Server[ArmatureEmulator], worker_id: str) -> Place:
+    """A copy of the loaded and built warehouse, to be changed at will.
+
+    It is always in the same folder: dbt parses its project anew for a file in another place.
+    """
+    folder = whole.folder.parent / f"loaded-{worker_id}"
+    for left in [*folder.glob("*"), *folder.glob("dlt/*")]:
+        if left.is_file():
+            left.unlink()
+        elif left.name not in ("dlt", "runmart"):
+            shutil.rmtree(left)
+    folder.mkdir(exist_ok=True)
+    shutil.copy(whole.folder / "runmart.duckdb", folder)
+    return Place(folder, whole.pycache, settings_of(account))

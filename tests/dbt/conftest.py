@@ -43,7 +43,10 @@ def make_warehouse(shared: Path, request: pytest.FixtureRequest) -> MakeWarehous
 
     def make(engine: str, name: str) -> Warehouse:
         if engine == "duckdb":
-            return DuckDB(shared / f"{name}.duckdb")
+            # dbt names the database after its file, and parses the project once for all of one name.
+            folder = shared / "duckdb" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            return DuckDB(folder / "warehouse.duckdb")
         uri = request.getfixturevalue("postgres_uri").replace("/postgres?", f"/{name}?")
         once(shared, f"create-{name}", lambda: request.getfixturevalue("make_database")(name))
         return Postgres(uri)

@@ -9,7 +9,7 @@ import jinja2
 import pytest
 import yaml
 from test_engines import MODELS
-from warehouses import PROJECT, SQL_TYPES, Warehouse, dbt
+from warehouses import PROJECT, SQL_TYPES, Warehouse, dbt, parsed_for
 
 from sources.armature.tables import TABLES
 
@@ -129,6 +129,12 @@ def test_freshness_is_that_of_the_last_load(make_warehouse: MakeWarehouse, work:
         "create table armature._dlt_loads as select 0 as status,"
         " cast('2020-01-01 00:00:00+00' as timestamp with time zone) as inserted_at"
     )
-    done = dbt("source freshness", "--select", "source:armature", work=work / "duckdb", env=warehouse.env)
+    done = dbt(
+        "source freshness",
+        *("--select", "source:armature"),
+        work=work / "duckdb",
+        env=warehouse.env,
+        parsed=parsed_for(warehouse, work / "duckdb"),
+    )
     assert {str(node.status) for node in done.result.results} == {"error"}
     assert {node.max_loaded_at.year for node in done.result.results} == {2020}

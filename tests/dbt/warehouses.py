@@ -22,6 +22,8 @@ from sources.common.tables import DEFAULT_ACCOUNT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dbt.contracts.graph.manifest import Manifest
+
     from sources.common.tables import Table
 
     Row = Mapping[str, Any]
@@ -60,6 +62,10 @@ class DuckDB:
     name = "duckdb"
 
     @property
+    def database(self) -> str:
+        return self.path.stem
+
+    @property
     def env(self) -> dict[str, str]:
         return {"RUNMART_TARGET": "duckdb", "RUNMART_DUCKDB_PATH": str(self.path)}
 
@@ -87,6 +93,10 @@ class DuckDB:
 class Postgres:
     uri: str
     name = "postgres"
+
+    @property
+    def database(self) -> str:
+        return self.env["PGDATABASE"]
 
     @property
     def env(self) -> dict[str, str]:
@@ -134,10 +144,13 @@ class Postgres:
 Warehouse = DuckDB | Postgres
 
 
-def dbt(command: str, *arguments: str, work: Path, env: Mapping[str, str]) -> dbtRunnerResult:
+def dbt(
+    command: str, *arguments: str, work: Path, env: Mapping[str, str], parsed: Manifest | None = None
+) -> dbtRunnerResult:
     """Runs dbt on the project in this process; what it writes goes to `work`, and its errors to the console.
 
-    The warehouse settings of whoever runs the tests are not seen.
+    The warehouse settings of whoever runs the tests are not seen. `parsed` is the project, if dbt need not
+    parse it.
     """
     before = dict(os.environ)
     ours = ("RUNMART_", "DESTINATION__", "PG", "DBT_")
@@ -145,7 +158,7 @@ def dbt(command: str, *arguments: str, work: Path, env: Mapping[str, str]) -> db
         for name in [name for name in os.environ if name.startswith(ours)]:
             del os.environ[name]
         os.environ.update(env)
-        return dbtRunner().invoke(
+        return dbtRunner(parsed).invoke(
             [
                 *(*command.split(), "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
                 *("--target-path", str(work / "target"), "--log-path", str(work / "logs")),
@@ -159,9 +172,25 @@ def dbt(command: str, *arguments: str, work: Path, env: Mapping[str, str]) -> db
         os.environ.update(before)
 
 
+PARSED: dict[tuple[str, ...], Manifest] = {}
+"""The project as dbt parsed it in this process, by engine, database and variables."""
+
+
+def parsed_for(warehouse: Warehouse, work: Path, *variables: str) -> Manifest:
+    """The project for this warehouse, and `--vars` if there are any; parsed once in this process."""
+    key = (warehouse.name, warehouse.database, *variables)
+    if key not in PARSED:
+        done = dbt("parse", "--no-write-json", *variables, work=work, env=warehouse.env)
+        assert done.success, done.exception
+        PARSED[key] = done.result
+    return PARSED[key]
+
+
 def build(warehouse: Warehouse, work: Path, *arguments: str) -> dict[str, str]:
     """`dbt build` on the warehouse; each node's status by its name. Fails when a model or a test does."""
-    done = dbt("build", *arguments, work=work, env=warehouse.env)
+    at = arguments.index("--vars") if "--vars" in arguments else len(arguments)
+    parsed = parsed_for(warehouse, work, *arguments[at : at + 2])
+    done = dbt("build", *arguments, work=work, env=warehouse.env, parsed=parsed)
     results = done.result.results if done.result else []
     failures = [f"{node.node.name}: {node.message}" for node in results if node.status in ("error", "fail")]
     assert done.success, failures or done.exception
