@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import yaml
@@ -29,3 +30,4 @@ class AnyMacro:
 
 adapter = AnyMacro()
 dbt = AnyMacro()
+target = SimpleNamespace(type="duckdb")

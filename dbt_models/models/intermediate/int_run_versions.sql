@@ -44,8 +44,8 @@ run_parts as (
             and runs.workflow_id = workflows.workflow_id
 ),
 
-parts as (
-    {% for part in ['evaluations', 'tool_calls', 'criteria'] %}
+{% for part in ['evaluations', 'tool_calls', 'criteria'] %}
+    {{ part }}_parts as (
         select
             platform,
             account,
@@ -57,18 +57,23 @@ parts as (
             null as circumstances
         from {{ part }}
         group by platform, account, run_id
-        union all
+    ),
+{% endfor %}
+
+parts as (
+    {% for part in ['run', 'evaluations', 'tool_calls', 'criteria'] %}
+        select
+            platform,
+            account,
+            run_id,
+            part,
+            part_rows,
+            load_id,
+            extracted_at,
+            circumstances
+        from {{ part }}_parts
+        {{ 'union all' if not loop.last }}
     {% endfor %}
-    select
-        platform,
-        account,
-        run_id,
-        part,
-        part_rows,
-        load_id,
-        extracted_at,
-        circumstances
-    from run_parts
 ),
 
 stamped as (
@@ -88,7 +93,7 @@ accounts_with_calls as (
     select distinct
         platform,
         account
-    from tool_calls
+    from tool_calls_parts
 ),
 
 versions as (

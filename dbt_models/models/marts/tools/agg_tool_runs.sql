@@ -81,3 +81,7 @@ final as (
 )
 
 select * from final
+{%- if target.type == 'duckdb' %}
+    -- Rows are looked up by run: DuckDB keeps the names of neighbours once, and finds them sooner.
+    order by run_key
+{%- endif %}

@@ -23,7 +23,12 @@ workflows as (
 numbered as (
     select
         *,
-        row_number() over (partition by workflow_key order by run_at, run_key) as place
+        row_number() over (partition by workflow_key order by run_at, run_key) as place,
+        sum(passed) over (
+            partition by workflow_key
+            order by run_at, run_key
+            rows between unbounded preceding and current row
+        ) as passes
     from runs
 ),
 
@@ -49,17 +54,14 @@ watched as (
         numbered.run_at,
         numbered.place,
         (baselines.baseline_pass_rate - {{ var('cusum_slack') }}) * (numbered.place - baselines.baseline_runs)
-        - sum(numbered.passed) over (
-            partition by numbered.workflow_key
-            order by numbered.place
-            rows between unbounded preceding and current row
-        ) as walk
+        - (numbered.passes - baselines.baseline_passes) as walk
     from numbered
     inner join baselines on numbered.workflow_key = baselines.workflow_key
     where numbered.place > baselines.baseline_runs
 ),
 
 -- What the walk has risen above its lowest point: max(0, S + step), run by run, without recursion.
+-- Days follow each other as runs do: the last run of a day is the one before another day.
 risen as (
     select
         *,
@@ -68,7 +70,8 @@ risen as (
             min(walk) over (
                 partition by workflow_key order by place rows between unbounded preceding and current row
             )
-        ) as cusum
+        ) as cusum,
+        lead(run_date) over (partition by workflow_key order by place) as next_date
     from watched
 ),
 
@@ -81,21 +84,14 @@ alarms as (
     group by workflow_key
 ),
 
-placed as (
-    select
-        *,
-        row_number() over (partition by workflow_key, run_date order by place desc) as place_from_end
-    from risen
-),
-
 watched_days as (
     select
         workflow_key,
         run_date,
         count(*) as watched_runs,
         max(cusum) as highest_cusum,
-        max(case when place_from_end = 1 then cusum end) as cusum
-    from placed
+        max(case when next_date is null or next_date <> run_date then cusum end) as cusum
+    from risen
     group by workflow_key, run_date
 ),
 
