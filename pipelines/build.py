@@ -222,7 +222,7 @@ def _outcome(results: list[NodeResult]) -> BuildOutcome:
     outcome = BuildOutcome()
     for result in results:
         status = result.status
-        is_test = result.kind in ("test", "unit")
+        is_test = result.kind == "test"
         problem = Problem(result.name, " ".join(str(result.message or status).split()))
         if status in ("success", "pass"):
             outcome.tests_passed += is_test
