@@ -12,14 +12,10 @@ import sys
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 from pipelines.cli import run_command
-
-if TYPE_CHECKING:
-    from emulator import Server
-    from emulator.armature import ArmatureEmulator
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS_OF_OTHERS = ("SOURCES__", "DESTINATION__", "RUNMART__", "DLT_", "PG", "RUNMART_", "DBT_")
@@ -101,7 +97,3 @@ class Place:
         process = self.start(*arguments, **settings)
         out, err = process.communicate(timeout=200)
         return Result(process.returncode, out, err)
-
-
-def settings_of(server: Server[ArmatureEmulator]) -> dict[str, str]:
-    return {"SOURCES__ARMATURE__BASE_URL": server.origin, "SOURCES__ARMATURE__API_KEY": server.api_key}

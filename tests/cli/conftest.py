@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import Place, settings_of
+from commands import Place
 
 from emulator import serve
 from emulator.armature import ArmatureEmulator, World, WorldSize, build
 from emulator.common.clock import Clock
+from pipelines.emulate import exports
+from tests.once import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +26,9 @@ RUNS, WORKFLOWS = 90, 6
 @pytest.fixture(scope="session")
 def account(shared: Path) -> Iterator[Server[ArmatureEmulator]]:
     """An account that behaves, and is the same in all test processes: what one has loaded, others know."""
-    with (shared / "account").open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        begun_at = int(file.read() or Clock.real().now())
-        file.truncate(0)
-        file.write(str(begun_at))
+    begun = shared / "account"
+    once(shared, "begin-account", lambda: begun.write_text(str(Clock.real().now())))
+    begun_at = int(begun.read_text())
     world = World(5, Clock.manual(begun_at), WorldSize(runs=RUNS, workflows=WORKFLOWS, calls_per_run=3))
     world.clock = Clock.real()
     with serve(ArmatureEmulator(world)) as server:
@@ -53,7 +51,7 @@ def empty(tmp_path: Path, shared: Path) -> Place:
 @pytest.fixture
 def place(empty: Place, account: Server[ArmatureEmulator]) -> Place:
     """A folder in which the account is configured, and nothing is loaded."""
-    empty.settings |= settings_of(account)
+    empty.settings |= exports("armature", account)
     return empty
 
 
@@ -61,15 +59,15 @@ def place(empty: Place, account: Server[ArmatureEmulator]) -> Place:
 def whole(shared: Path, account: Server[ArmatureEmulator]) -> Place:
     """A folder in which `runmart run` was done once; its output is in `run.json`. Not to be changed."""
     folder = shared / "whole"
-    where = Place(folder, shared / "pycache", settings_of(account))
-    with (shared / "whole.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            folder.mkdir()
-            done = where.run("run", "armature", "--json")
-            assert done.code == 0, done.err
-            (folder / "run.json").write_text(done.out)
-    assert (folder / "run.json").exists(), "the load failed in another test process"
+    where = Place(folder, shared / "pycache", exports("armature", account))
+
+    def run() -> None:
+        folder.mkdir()
+        done = where.run("run", "armature", "--json")
+        assert done.code == 0, done.err
+        (folder / "run.json").write_text(done.out)
+
+    once(shared, "whole", run)
     return where
 
 
@@ -87,4 +85,4 @@ def loaded(whole: Place, account: Server[ArmatureEmulator], worker_id: str) -> P
             shutil.rmtree(left)
     folder.mkdir(exist_ok=True)
     shutil.copy(whole.folder / "runmart.duckdb", folder)
-    return Place(folder, whole.pycache, settings_of(account))
+    return Place(folder, whole.pycache, exports("armature", account))

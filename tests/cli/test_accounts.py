@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from commands import ROOT, settings_of
+from commands import ROOT
 
 from emulator import serve
 from emulator.common import faults
@@ -117,7 +117,7 @@ def test_one_account_that_fails_does_not_stop_the_others(
     place: Place, own_account: Account, account: Account
 ) -> None:
     own_account.faults.add(faults.refusal(404))
-    place.settings |= settings_of(own_account) | eu(account)
+    place.settings |= exports("armature", own_account) | eu(account)
     done = place.run("load", "armature", "--json")
     assert done.code == 1, done.err
     failed, loaded = done.json["accounts"]

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipelines.emulate import exports
+
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
@@ -115,5 +117,4 @@ def killed(process: ForkServerProcess) -> bool:
 
 
 def settings_of(server: Server[Any]) -> dict[str, str]:
-    section = f"SOURCES__{server.emulator.name.upper()}"
-    return {f"{section}__BASE_URL": server.origin, f"{section}__API_KEY": server.api_key}
+    return exports(server.emulator.name, server)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from histories import History, benchmark, edges, known, merged
-from warehouses import DuckDB, Postgres, build, once
+from warehouses import DuckDB, Postgres, build
+
+from tests.once import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from warehouses import Warehouse, build, once
+from warehouses import Warehouse, build
+
+from tests.once import once
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from figures import PERIODS, wilson
 from histories import SYNCED_AT, History
-from warehouses import Warehouse, build, once
+from warehouses import Warehouse, build
+
+from tests.once import once
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from figures import wilson
 from histories import SYNCED_AT, History
-from warehouses import Warehouse, build, once
+from warehouses import Warehouse, build
+
+from tests.once import once
 
 if TYPE_CHECKING:
     from pathlib import Path

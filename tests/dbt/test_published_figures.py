@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from figures import clustered, pass_at, pass_hat, wilson
 from histories import SYNCED_AT, History
-from warehouses import build, once
+from warehouses import build
+
+from tests.once import once
 
 if TYPE_CHECKING:
     from pathlib import Path

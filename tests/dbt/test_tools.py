@@ -14,7 +14,9 @@ import pytest
 from figures import wilson
 from histories import SYNCED_AT, History
 from statsmodels.stats.proportion import confint_proportions_2indep
-from warehouses import Warehouse, build, once
+from warehouses import Warehouse, build
+
+from tests.once import once
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import closing
 from dataclasses import dataclass
@@ -195,15 +194,3 @@ def build(warehouse: Warehouse, work: Path, *arguments: str) -> dict[str, str]:
     failures = [f"{node.node.name}: {node.message}" for node in results if node.status in ("error", "fail")]
     assert done.success, failures or done.exception
     return {node.node.name: str(node.status) for node in results}
-
-
-def once(shared: Path, name: str, make: Callable[[], None]) -> None:
-    """Calls `make` in the first process that comes; the others wait, and fail when it failed."""
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        begun, done = shared / f"{name}.begun", shared / f"{name}.done"
-        if not begun.exists():
-            begun.touch()
-            make()
-            done.touch()
-        assert done.exists(), f"{name} failed in another test process"
