@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -56,3 +57,9 @@ def make_database(shared: Path, postgres_uri: str) -> Callable[[str], str]:
         return postgres_uri.replace("/postgres?", f"/{name}?")
 
     return make
+
+
+@pytest.fixture
+def own_database(make_database: Callable[[str], str], tmp_path: Path) -> str:
+    """An empty PostgreSQL database of one test's own. Its folder has the same name in another process."""
+    return make_database(f"test-{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:16]}")

@@ -47,7 +47,7 @@ def store(request: pytest.FixtureRequest, likeness: Likeness, tmp_path: Path) ->
     """An empty warehouse, on each engine."""
     if request.param == "duckdb":
         return Store(tmp_path / "runs.duckdb", likeness.connector)
-    address = urlsplit(request.getfixturevalue("make_database")(f"crash-{tmp_path.name}"))
+    address = urlsplit(request.getfixturevalue("own_database"))
     # dlt wants a host and a password even where a socket needs none.
     return Store(address._replace(netloc="postgres:none@localhost").geturl(), likeness.connector)
 

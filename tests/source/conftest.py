@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +9,7 @@ from reading import Reader, Warehouse
 from standin import KEY, Account, standing_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from standin import StandIn
@@ -51,8 +50,7 @@ def any_warehouse(
     if request.param == "duckdb":
         place = str(tmp_path / "warehouse.duckdb")
     else:
-        make_database: Callable[[str], str] = request.getfixturevalue("make_database")
-        place = make_database(f"source-{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:16]}")
+        place = request.getfixturevalue("own_database")
         # dlt asks for a host and a password; the socket's folder in the query wins.
         place = place.replace("postgres:@/", "postgres:none@localhost/")
     return _warehouse(api, request.param, place, tmp_path, monkeypatch)

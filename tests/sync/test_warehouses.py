@@ -180,7 +180,7 @@ def machine(request: pytest.FixtureRequest, likeness: Likeness, tmp_path: Path) 
     known: dict[str, Any] = {"likeness": likeness, "orders": likeness.orders}
     if request.param == "duckdb":
         return type("Machine", (OnDuckDb,), known)
-    address = urlsplit(request.getfixturevalue("make_database")(f"histories-{tmp_path.name}"))
+    address = urlsplit(request.getfixturevalue("own_database"))
     # dlt wants a host and a password even where a socket needs none.
     known["address"] = address._replace(netloc="postgres:none@localhost").geturl()
     return type("Machine", (OnPostgres,), known)
