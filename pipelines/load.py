@@ -128,9 +128,12 @@ def load(
     started = time.monotonic()
     with _private_files(), warehouse.loading(request.platform), _warehouse_errors(warehouse):
         warehouse.require_writable()
-        with warehouse.writing():
-            pipeline, base = _pipeline(request.platform, request.account, warehouse)
         try:
+            if not warehouse.exists():
+                # Nothing can be known of the platform, unless a killed load left something behind.
+                session.begin_early(frozenset(tables))
+            with warehouse.writing():
+                pipeline, base = _pipeline(request.platform, request.account, warehouse)
             while not session.is_done:
                 tables_of_chunk = source(request.platform)(session=session).with_resources(*tables)
                 pipeline.extract(tables_of_chunk)

@@ -309,8 +309,11 @@ class DuckDbWarehouse(Warehouse):
         """
         connection = self._connect(read_only=read_only)
         try:
-            for setting in () if read_only else SPARING:
-                connection.execute(f"set global {setting}")
+            if not read_only:
+                cores: int = connection.execute("select current_setting('threads')").fetchall()[0][0]
+                # One is left to the process that reads.
+                for setting in (*SPARING, f"threads = {max(1, cores - 1)}"):
+                    connection.execute(f"set global {setting}")
             yield connection
         finally:
             connection.close()

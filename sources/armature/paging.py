@@ -6,6 +6,7 @@ The documentation names `page` and `pageSize`, and neither their base, default o
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from sources.common.errors import NotFoundError, PlatformError, RefusedError
 from sources.common.listing import Page
 from sources.common.lists import ROUND_SIZES, ReadAhead, says_more, says_total
 from sources.common.payload import encode, member, rows_in
-from sources.common.state import digest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -123,8 +123,10 @@ class ArmatureRuns:
         """
         if "page_base" in learnt:
             return learnt["page_base"], []
-        one = Page(rows_in(await self._page(range_name, learnt, 1), "runs"))
-        unnumbered = Page(rows_in(await self._first_page(range_name, learnt), "runs"))
+        answers = await asyncio.gather(
+            self._page(range_name, learnt, 1), self._first_page(range_name, learnt)
+        )
+        one, unnumbered = (Page(rows_in(answer, "runs")) for answer in answers)
         ids, first = _ids(one.records), _ids(unnumbered.records)
         if ids == first and ids:
             learnt["page_base"] = 1
@@ -136,8 +138,8 @@ class ArmatureRuns:
         return {"range": range_name, **({} if size is None else {"pageSize": size}), **self._filters}
 
 
-def _ids(records: list[dict[str, Json]]) -> set[int]:
-    return {digest(member(record, "id", "run_id") or encode(record)) for record in records}
+def _ids(records: list[dict[str, Json]]) -> set[str]:
+    return {str(member(record, "id", "run_id")) or encode(record) for record in records}
 
 
 def _is_last(payload: Json, count: int, first: int) -> bool:

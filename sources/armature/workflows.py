@@ -45,10 +45,13 @@ class Workflows(ReferenceReader):
 
     async def reference(self, selected: frozenset[str], state: SyncState, now: datetime) -> Rows:
         rows: Rows = {}
+        lists = []
         if not selected.isdisjoint((WORKFLOWS.name, WORKFLOW_CRITERIA.name)):
-            rows.update(await self.optional("/workflows", self._workflows(state, now)))
+            lists.append(self.optional("/workflows", self._workflows(state, now)))
         if MCP_SERVERS.name in selected:
-            rows.update(await self.optional("/mcp-servers", self._mcp_servers(state)))
+            lists.append(self.optional("/mcp-servers", self._mcp_servers(state)))
+        for some in await asyncio.gather(*lists):
+            rows.update(some)
         return rows
 
     def refer(self, run: Row) -> None:
@@ -123,15 +126,16 @@ class Workflows(ReferenceReader):
         aged.sort(key=lambda workflow_id: known[workflow_id].get("read", ""))
         wanted = changed + aged[:REFRESHED_AT_ONCE]
         details: dict[str, dict[str, Json] | None] = {}
-        while wanted and learnt.get("workflow_samples", 0) < SAMPLES:
-            workflow_id = wanted.pop(0)
-            detail = (await self._read([workflow_id])).get(workflow_id)
-            details[workflow_id] = detail
+        to_learn = max(0, SAMPLES - learnt.get("workflow_samples", 0))
+        samples, others = wanted[:to_learn], wanted[to_learn:]
+        read = await self._read(samples)
+        for workflow_id in samples:
+            detail = details[workflow_id] = read.get(workflow_id)
             learnt["workflow_samples"] = learnt.get("workflow_samples", 0) + 1
             if detail is not None and _says_more(detail, listed[workflow_id]):
                 learnt["workflow_detail"] = True
         if learnt.get("workflow_detail"):
-            details.update(await self._read(wanted))
+            details.update(await self._read(others))
         return details
 
     async def _vanished(

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sources.common.garbage import collect_rarely
 from sources.common.helper import HelperDiedError, answers, read, write
-from sources.common.lazy import without_frames
 from sources.common.reader import Reader, get_ready, give_back, take
 from sources.common.sync import ChunkEnd, Outcome, Progress, SyncSettings
 from sources.common.tables import DEFAULT_ACCOUNT
@@ -78,15 +77,28 @@ class SessionApart:
         self.is_done = False
         self._on_progress = on_progress
         self._reader: Reader | None = None
+        self._guessed: frozenset[str] | None = None
         self._is_talking = False
         get_ready()
 
+    def begin_early(self, selected: frozenset[str]) -> None:
+        """Start reading as if nothing had been loaded; `begin` starts anew if something was."""
+        self._start({}, None, selected)
+        self._guessed = selected
+
     def begin(self, state: dict[str, Any], cursor: datetime | None, selected: frozenset[str]) -> None:
         """Start reading; see `Session.begin`."""
+        guessed, self._guessed = self._guessed, None
+        if self._reader is not None and guessed is not None and (state or cursor or selected != guessed):
+            self._reader.end()
+            self._reader = None
         if self._reader is None and not self.is_done:
-            self._reader = take()
-            now = None if self.clock is None else self.clock()
-            self._reader.send(_Begin(self.plan, state, cursor, selected, now, _level(), dict(os.environ)))
+            self._start(state, cursor, selected)
+
+    def _start(self, state: dict[str, Any], cursor: datetime | None, selected: frozenset[str]) -> None:
+        self._reader = take()
+        now = None if self.clock is None else self.clock()
+        self._reader.send(_Begin(self.plan, state, cursor, selected, now, _level(), dict(os.environ)))
 
     def chunk(self) -> Iterator[Batch | ChunkEnd]:
         """The events of the next chunk; see `Session.chunk`."""
@@ -244,7 +256,6 @@ def serve() -> None:
     """Read for the process that started this one, until it ends."""
     pipe = answers()
     collect_rarely()
-    without_frames()
     # This takes a while, which is better spent now than when something is to be read.
     import_module("sources.common.session")
     service = _Service(pipe)

@@ -7,12 +7,13 @@ import logging
 import sqlite3
 import statistics
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from sources.common.payload import decode, encode
 from sources.common.records import read_columns, unidentified
 from sources.common.state import digest
+from sources.common.tables import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("runmart.listing")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 MOST_PASSES = 12

@@ -22,7 +22,7 @@ _ALIKE = bytes.maketrans(b"123456789.E", b"0000000000e")
 _LONG_NUMBER = b"0" * 16
 _DIGITS = re.compile(rb"0+")
 _TINY_NUMBER = b"0e-000"
-_BEFORE_NUMBER = (b"", b"-", b":", b",", b"[", b" ", b"\t", b"\n", b"\r")
+_BEFORE_NUMBER = (b"", b":", b",", b"[", b" ", b"\t", b"\n", b"\r")
 _UNUSUAL = ("\x00", "\\u", "NaN", "Infinity")
 """One of these is in JSON text whose value holds something that no warehouse takes."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -70,8 +70,9 @@ def _may_lose_digits(body: bytes) -> bool:
         begin = digits.find(_LONG_NUMBER, piece.end())
     position = digits.find(_TINY_NUMBER)
     while position >= 0:
-        # An id of hexadecimal digits may look like it, but is no number.
-        if digits[max(0, position - 20) : position + 1].rstrip(b"0")[-1:] in _BEFORE_NUMBER:
+        # An id of hexadecimal digits may look like it, but is no number: not after its dashes either.
+        before = digits[max(0, position - 20) : position + 1].rstrip(b"0").removesuffix(b"-")
+        if before[-1:] in _BEFORE_NUMBER:
             return True
         position = digits.find(_TINY_NUMBER, position + 1)
     return False

@@ -6,6 +6,7 @@ import atexit
 import os
 
 from sources.common.helper import Helper
+from sources.common.lazy import without_frames
 
 SYSTEM_POOL = ("ARROW_DEFAULT_MEMORY_POOL", "system")
 """A variable for processes that hold Arrow tables and let go of them: it gives their memory back."""
@@ -14,12 +15,21 @@ SYSTEM_POOL = ("ARROW_DEFAULT_MEMORY_POOL", "system")
 class Reader(Helper):
     """A process that reads."""
 
-    module = "sources.common.apart"
+    module = "sources.common.reader"
     last_words = "The process that reads the platform {}. What was loaded stays: run the load again."
 
     def __init__(self) -> None:
         # One arena is enough for one thread that allocates, and holds the least that nobody uses.
         super().__init__({"MALLOC_ARENA_MAX": "1"} | dict([SYSTEM_POOL]) | os.environ)
+
+
+def serve() -> None:
+    """Read for the process that started this one; see `apart`."""
+    # pyarrow, which comes with the rest, would import NumPy otherwise.
+    without_frames()
+    from sources.common import apart
+
+    apart.serve()
 
 
 _idle: list[Reader] = []

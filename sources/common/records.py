@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sources.common.payload import encode, spellings
+from sources.common.tables import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,6 @@ Fit = Callable[[Any, int], tuple[Any, bool]]
 _BIGINT = range(-(2**63), 2**63)
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEYOND_MICROSECONDS = re.compile(r"([.,]\d{6})(\d+)")
 _ZONE_IN_WORDS = re.compile(r"\s*(?:UTC|GMT)$", re.IGNORECASE)
 _EXACTLY = Context(prec=1200)
@@ -359,7 +359,7 @@ def _as_timestamp(raw: Json, _scale: int) -> tuple[datetime, bool]:
     size = abs(number)
     unit = 1 if size < 10**11 else 10**3 if size < 10**14 else 10**6 if size < 10**17 else 10**9
     exact = _EXACTLY.divide(_EXACTLY.multiply(number, Decimal(10**6)), Decimal(unit))
-    return _EPOCH + timedelta(microseconds=int(exact)), exact == int(exact)
+    return EPOCH + timedelta(microseconds=int(exact)), exact == int(exact)
 
 
 _FITS: dict[Kind, Fit] = {

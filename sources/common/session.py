@@ -14,11 +14,11 @@ from sources.common.address import Traffic
 from sources.common.background import BackgroundIterator
 from sources.common.errors import EndpointError, ForbiddenError, RunmartError
 from sources.common.http import Api
-from sources.common.listing import EPOCH, EVER, Backlog, Lister, Scope, Window
+from sources.common.listing import EVER, Backlog, Lister, Scope, Window
 from sources.common.reading import RunReader
 from sources.common.state import KNOWN_FOR, SWEEP_EVERY, SyncState, Told
 from sources.common.sync import Batch, ChunkEnd, Outcome, Progress, SyncSettings
-from sources.common.tables import DEFAULT_ACCOUNT, SYNC_LOG
+from sources.common.tables import DEFAULT_ACCOUNT, EPOCH, SYNC_LOG
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -465,8 +465,7 @@ class _Sync:
         outcome.runs_new += self._chunk.new
         outcome.runs_changed += self._chunk.changed
         buffer.add({SYNC_LOG.name: [self._log_row(window, is_complete=is_complete)]})
-        if is_last:
-            self._state.tables = buffer.make_tables(self._state.tables)
+        self._state.tables = buffer.make_tables(self._state.tables)
         outcome.chunks += 1
         self._chunk = _ChunkCount()
         self._logged = replace(outcome.traffic)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -37,6 +37,9 @@ DLT_TYPES: dict[Kind, dict[str, Any]] = {
     "money": {"data_type": "decimal", "precision": 38, "scale": 9},
     "json": {"data_type": "json"},
 }
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -158,18 +161,19 @@ class Table:
         """Rows of an account (keyed by column name; a missing key is a null) as an Arrow table of the pinned
         schema."""
         of_account, *fields = self.schema
-        arrays = [pa.repeat(pa.scalar(account, of_account.type), len(rows))]
-        columns = _transposed(rows, [field.name for field in fields])
-        arrays += [pa.array(values, type=field.type) for field, values in zip(fields, columns, strict=True)]
-        return pa.Table.from_arrays(arrays, schema=self.schema)
+        moments = {field.name for field in fields if field.type == ARROW_TYPES["timestamp"]}
+        others = [field for field in fields if field.name not in moments]
+        arrays = {ACCOUNT.name: pa.repeat(pa.scalar(account, of_account.type), len(rows))}
+        of_others = pa.array(rows, type=pa.struct(others)).flatten()
+        arrays.update((field.name, array) for field, array in zip(others, of_others, strict=True))
+        arrays.update((name, _moments([row.get(name) for row in rows])) for name in moments)
+        return pa.Table.from_arrays([arrays[name] for name in self.schema.names], schema=self.schema)
 
 
-def _transposed(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Sequence[Sequence[Any]]:
-    """The values of rows, by column."""
-    try:
-        return list(zip(*map(itemgetter(*names), rows), strict=True)) or [()] * len(names)
-    except KeyError:
-        return [[row.get(name) for row in rows] for name in names]
+def _moments(values: Sequence[datetime | None]) -> pa.Array:
+    """Moments in UTC. Arrow takes the time since 1970 several times faster than a moment with a time zone."""
+    since = [None if value is None else value - EPOCH for value in values]
+    return pa.array(since, type=pa.duration("us")).view(ARROW_TYPES["timestamp"])
 
 
 SYNC_LOG = Table(

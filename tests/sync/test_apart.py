@@ -16,6 +16,7 @@ from sources.armature import CONNECTOR
 from sources.common.errors import AuthenticationError
 from sources.common.helper import HelperDiedError
 from sources.common.reader import end_idle
+from sources.common.sync import ChunkEnd
 from tests.likeness.platforms import LIKENESSES
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def begun(account: Account) -> Iterator[Callable[[], SessionApart]]:
 
 def readers() -> list[psutil.Process]:
     """The processes that read for this one."""
-    return [child for child in psutil.Process().children() if "sources.common.apart" in child.cmdline()[-1]]
+    return [child for child in psutil.Process().children() if "sources.common.reader" in child.cmdline()[-1]]
 
 
 def runs_read(session: SessionApart) -> int:
@@ -156,3 +157,28 @@ def test_a_reader_ends_with_the_process_that_started_it_however_that_ends(accoun
         (reader,) = psutil.Process(process.pid).children()
         process.send_signal(signal.SIGKILL)
     reader.wait(timeout=20)
+
+
+def test_a_sync_that_begins_early_is_the_one_that_goes_on(account: Account) -> None:
+    account.add_runs(3)
+    end_idle()
+    session = CONNECTOR.session(account.server.origin, account.server.api_key)
+    session.begin_early(ALL)
+    (reader,) = readers()
+    session.begin({}, None, ALL)
+    assert readers() == [reader]
+    assert runs_read(session) == 3
+    session.close()
+
+
+def test_a_sync_that_began_early_starts_anew_when_something_had_been_loaded(
+    account: Account, begun: Callable[[], SessionApart]
+) -> None:
+    account.add_runs(3)
+    (*_, end) = begun().chunk()
+    assert isinstance(end, ChunkEnd)
+    session = CONNECTOR.session(account.server.origin, account.server.api_key)
+    session.begin_early(ALL)
+    session.begin(end.state, end.cursor, ALL)
+    assert runs_read(session) == 0
+    session.close()
