@@ -29,7 +29,7 @@ PAGE_SIZES = (500, 100, None)
 MOST_PAGES = 100_000
 """Pages after which a list is taken as endless."""
 
-PAGES_AHEAD = 8
+PAGES_AHEAD = 16
 """Pages that are asked for at once, where the whole list is to be read and says how long it is."""
 
 IDLE_PAGES = 2

@@ -83,11 +83,15 @@ def _looked_up(plan: _Plan, record: dict[str, Json]) -> tuple[Row, set[Path]]:
     """The values of the looked-up columns, and the paths whose values the columns hold exactly."""
     row = plan.blank.copy()
     taken: set[Path] = set()
-    for name, fit, candidates in plan.lookups:
+    for name, plain, fit, candidates in plan.lookups:
         for path, scale in candidates:
             raw = record[path[0]] if len(path) == 1 else _walk(record, path)
             if raw is None:
                 continue
+            if type(raw) is plain and raw != "":
+                row[name] = raw
+                taken.add(path)
+                break
             try:
                 value, is_exact = fit(raw, _likely_scale(raw, row) if scale is None else scale)
             except (ValueError, OverflowError, InvalidOperation):
@@ -125,23 +129,22 @@ class _Plan:
 
     Attributes:
         blank: a row of nulls.
-        lookups: for each column that such a record may fill: its name, what fits a value to its type, and
-            the paths to try, each with its scale.
+        lookups: for each column that such a record may fill: its name, the type of values that it takes as
+            they are, what fits others to it, and the paths to try, each with its scale.
         candidates: the same paths, by column.
         known: paths that stand for a column, or lead to what does.
         elsewhere: paths whose values are rows of other tables.
         is_nested: whether some path leads into an object.
         is_flat: whether each key is the only one of one column, or repeats a derived one, as long as no
             value is an object that a path leads into.
-        flat: of a flat plan, for each column: its name, the type of values that it takes as they are, what
-            fits others to it, its key and scale.
+        flat: of a flat plan, the same for each column, which has one key and its scale.
         repeated: of a flat plan: derived columns and the keys that should say the same.
     """
 
     def __init__(self, table: Table, keys: Iterable[str]) -> None:
         present = frozenset(keys)
         self.candidates: list[tuple[str, list[tuple[Path, int | None]]]] = []
-        self.lookups: list[tuple[str, Fit, list[tuple[Path, int | None]]]] = []
+        self.lookups: list[tuple[str, type | None, Fit, list[tuple[Path, int | None]]]] = []
         self.elsewhere = [path for name in table.elsewhere for path in spelled(name) if path[0] in present]
         self.known: set[Path] = set()
         self.is_nested = any(len(path) > 1 for path in self.elsewhere)
@@ -159,7 +162,8 @@ class _Plan:
             self.blank[column.name] = None
             self.candidates.append((column.name, candidates))
             if candidates:
-                self.lookups.append((column.name, _FITS[column.kind], candidates))
+                kind = column.kind
+                self.lookups.append((column.name, _PLAIN.get(kind), _FITS[kind], candidates))
                 self.is_nested = self.is_nested or any(len(path) > 1 for path, _ in candidates)
         self.blank["extra"] = None
         self.flat: list[tuple[str, type | None, Fit, str, int]] = []
@@ -170,12 +174,12 @@ class _Plan:
         """Fill `flat` and `repeated`; returns whether they cover every key."""
         kinds = {column.name: column.kind for column in table.own_columns}
         objects: set[str] = set()
-        for name, fit, candidates in self.lookups:
+        for name, plain, fit, candidates in self.lookups:
             (path, scale), *others = candidates
             if len(path) > 1 or scale is None or any(len(other) == 1 for other, _ in others):
                 return False
             objects.update(other[0] for other, _ in others)
-            self.flat.append((name, _PLAIN.get(kinds[name]), fit, path[0], scale))
+            self.flat.append((name, plain, fit, path[0], scale))
         # A path into an object matters where there is one, and then its own column cannot take it.
         if not objects.issubset(key for name, _, _, key, _ in self.flat if kinds[name] != "json"):
             return False
@@ -244,7 +248,7 @@ def _walk(record: dict[str, Json], path: Path) -> Json:
 
 def _leftover(record: dict[str, Json], taken: set[Path], plan: _Plan) -> dict[str, Json]:
     """What no column took, under its original name; fields that hold a column's null are left out."""
-    inside = {path[:length] for path in taken for length in range(1, len(path))}
+    inside = {path[:length] for path in taken if len(path) > 1 for length in range(1, len(path))}
 
     def rest_of(holder: dict[str, Json], way: Path) -> dict[str, Json]:
         rest: dict[str, Json] = {}

@@ -36,7 +36,7 @@ logger = logging.getLogger("runmart.sync")
 
 ROWS_PER_BATCH = 5_000
 CHARACTERS_PER_BATCH = 8 * 2**20
-"""A batch goes to Arrow when it has one or the other."""
+"""A table goes to Arrow when it has so many rows, and all do when so many characters came in."""
 
 HELD_CHARACTERS = 64 * 2**20
 """What runs that were read ahead of their turn may hold before no further one is asked for."""
@@ -173,7 +173,7 @@ class _Sync:
             async for rows in platform.growing(self._selected, self._state, now):
                 buffer.add(rows)
                 if buffer.is_full:
-                    yield Batch(buffer.to_arrow())
+                    yield buffer.batch()
             if self._endpoints:
                 window, now = await self._list(backlog, now)
                 async for event in self._read_runs(backlog, window, now, buffer):
@@ -351,7 +351,7 @@ class _Sync:
                 self._take_note(reading, window)
                 if buffer.is_full:
                     self._session.tell(runs_done=done)
-                    yield Batch(buffer.to_arrow())
+                    yield buffer.batch()
                 if done < total and self._is_chunk_full(done - self._handed_over, since=began):
                     self._handed_over = done
                     began = time.monotonic()
@@ -587,7 +587,6 @@ class _Buffer:
         self._account = account
         self._selected = selected
         self._rows: Rows = {}
-        self._count = 0
         self._characters = 0
 
     def add(self, rows: Rows, characters: int = 0) -> None:
@@ -600,15 +599,19 @@ class _Buffer:
             for row in some:
                 row["_extracted_at"] = read_at
             self._rows.setdefault(name, []).extend(some)
-            self._count += len(some)
 
     @property
     def is_empty(self) -> bool:
-        return not self._count
+        return not any(self._rows.values())
 
     @property
     def is_full(self) -> bool:
-        return self._count >= ROWS_PER_BATCH or self._characters >= CHARACTERS_PER_BATCH
+        return self._characters >= CHARACTERS_PER_BATCH or bool(self._long)
+
+    @property
+    def _long(self) -> list[str]:
+        """Tables that fill a batch: whoever loads them pays for each batch of a table, however short."""
+        return [name for name, rows in self._rows.items() if len(rows) >= ROWS_PER_BATCH]
 
     def make_tables(self, made: list[str]) -> list[str]:
         """See to it that every selected table exists, even if it never had a row; returns all that do."""
@@ -616,9 +619,17 @@ class _Buffer:
             self._rows.setdefault(name, [])
         return sorted(self._selected.intersection(self._tables).union(made))
 
+    def batch(self) -> Batch:
+        """What fills a batch: tables with many rows, or everything when its texts are long."""
+        if self._characters >= CHARACTERS_PER_BATCH:
+            return Batch(self.to_arrow())
+        return Batch({name: self._made(name, self._rows.pop(name)) for name in self._long})
+
     def to_arrow(self) -> dict[str, pa.Table]:
         """What was added, as Arrow tables; the buffer is empty afterwards."""
-        tables = {name: self._tables[name].to_arrow(rows, self._account) for name, rows in self._rows.items()}
-        self._rows = {}
-        self._count = self._characters = 0
-        return tables
+        rows, self._rows = self._rows, {}
+        self._characters = 0
+        return {name: self._made(name, some) for name, some in rows.items()}
+
+    def _made(self, name: str, rows: list[Row]) -> pa.Table:
+        return self._tables[name].to_arrow(rows, self._account)

@@ -81,6 +81,15 @@ def test_rows_that_loads_leave_sparse_are_moved_together_by_who_writes_next(tmp_
     assert groups() == at_first
 
 
+def test_loads_leave_a_core_to_the_process_that_reads(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    threads = "select current_setting('threads')"
+    with duckdb.connect() as connection:
+        ((usual,),) = connection.sql(threads).fetchall()
+    with DuckDbWarehouse(file).writing(), duckdb.connect(str(file)) as connection:
+        assert connection.sql(threads).fetchall() == [(max(1, usual - 1),)]
+
+
 def test_files_are_private(whole: Place) -> None:
     for path in [whole.folder / FILE, whole.folder / COPY, *(whole.folder / "dlt").rglob("*")]:
         assert not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO), path

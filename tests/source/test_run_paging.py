@@ -135,7 +135,7 @@ def test_runs_that_started_at_the_same_moment_are_read(api: StandIn, reader: Rea
 
 @dataclass
 class Gathering(Account):
-    """An account that answers for no page after the first until eight were asked for."""
+    """An account that answers for no page after the first until as many were asked for as may be at once."""
 
     asked: list[int] = field(default_factory=list)
     all_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -154,10 +154,11 @@ def test_pages_are_asked_for_together_where_the_list_says_how_long_it_is(
     api: StandIn, reader: Reader
 ) -> None:
     paging = Paging(cap=10, facts=lambda total, page, size, more: {"total": total})
-    api.account = gathering = Gathering(runs=runs(95), paging=paging)
-    assert len(reader.sync("runs")["runs"]) == 95
+    pages = PAGES_AHEAD + 2
+    api.account = gathering = Gathering(runs=runs(10 * pages - 5), paging=paging)
+    assert len(reader.sync("runs")["runs"]) == 10 * pages - 5
     assert sorted(gathering.asked[:PAGES_AHEAD]) == list(range(2, 2 + PAGES_AHEAD))
-    assert max(gathering.asked) == 10
+    assert max(gathering.asked) == pages
 
 
 def test_pages_that_nobody_took_are_dropped() -> None:

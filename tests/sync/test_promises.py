@@ -492,6 +492,14 @@ def test_all_tables_exist_after_the_first_sync_even_if_they_never_had_a_row(acco
     assert set(account.tables.state["tables"]) == account.likeness.usual_tables
 
 
+def test_all_tables_exist_after_the_first_chunk(account: Account) -> None:
+    account.add_runs(10)
+    with pytest.raises(KilledError):
+        account.sync(chunk_runs=2, events_until_kill=3)
+    assert len(account.tables.of("sync_log")) < 10
+    assert set(account.tables.state["tables"]) == account.likeness.usual_tables
+
+
 # -- permissions and failures --------------------------------------------------------------------------
 
 
