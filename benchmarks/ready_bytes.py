@@ -19,8 +19,10 @@ import time
 from collections import Counter
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
+
+import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -138,8 +140,7 @@ class Exchange(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - tells the type checker
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._tally.connections += 1
 
     def data_received(self, data: bytes) -> None:
@@ -236,7 +237,7 @@ def main() -> None:
     emulator = ArmatureEmulator(_world(options), kept_mib=1)
     answers = Answers(emulator)
     answers.render(traces=options.traces)
-    asyncio.run(serve(answers, options.latency_ms or [0.0, 10.0]))
+    uvloop.run(serve(answers, options.latency_ms or [0.0, 10.0]))
 
 
 if __name__ == "__main__":
