@@ -139,7 +139,7 @@ class ArmatureRuns:
 
 
 def _ids(records: list[dict[str, Json]]) -> set[str]:
-    return {str(member(record, "id", "run_id")) or encode(record) for record in records}
+    return {str(member(record, "id", "run_id") or encode(record)) for record in records}
 
 
 def _is_last(payload: Json, count: int, first: int) -> bool:

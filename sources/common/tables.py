@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 Kind = Literal["text", "bigint", "double", "bool", "timestamp", "duration", "money", "json"]
 """What a column holds. `duration` is an integer in milliseconds, `money` a decimal(38, 9) in the
@@ -157,7 +157,7 @@ class Table:
             for column in self.columns
         }
 
-    def to_arrow(self, rows: Sequence[Mapping[str, Any]], account: str = DEFAULT_ACCOUNT) -> pa.Table:
+    def to_arrow(self, rows: Sequence[dict[str, Any]], account: str = DEFAULT_ACCOUNT) -> pa.Table:
         """Rows of an account (keyed by column name; a missing key is a null) as an Arrow table of the pinned
         schema."""
         of_account, *fields = self.schema

@@ -127,6 +127,14 @@ def test_runs_oldest_first_are_read(api: StandIn, reader: Reader) -> None:
     assert len(reader.sync("runs")["runs"]) == 120
 
 
+@pytest.mark.parametrize("base", [0, 1])
+def test_runs_without_ids_are_read_to_the_last_page(api: StandIn, reader: Reader, base: int) -> None:
+    api.account = account(120, base=base, cap=20)
+    for run in api.account.runs:
+        run["name"] = run.pop("id")
+    assert len(reader.sync("runs")["runs"]) == 120
+
+
 def test_runs_that_started_at_the_same_moment_are_read(api: StandIn, reader: Reader) -> None:
     api.account = account(0, cap=20)
     api.account.runs = runs(150, apart=timedelta(0))
