@@ -32,13 +32,15 @@ DEFAULT_FILE = "runmart.duckdb"
 BATCH_ROWS = 10_000
 
 
-SPARING = (
+WHILE_LOADING = (
     "allocator_flush_threshold = '1MB'",
     "allocator_bulk_deallocation_flush_threshold = '1MB'",
     "max_vacuum_tasks = 0",
+    "checkpoint_threshold = '256MB'",
 )
-"""Settings of DuckDB that keep the memory of what writes here small: what is freed is given back, and rows
-that have become sparse are moved together by whatever writes next without them: dbt, in each build."""
+"""Settings of DuckDB for what writes here. Memory that is freed is given back. Rows that have become sparse
+are moved together by whatever writes next without these settings: dbt, in each build. What was written is put
+in its place when the file is closed, after each chunk, and not before that too."""
 
 
 class WarehouseError(RunmartError):
@@ -312,7 +314,7 @@ class DuckDbWarehouse(Warehouse):
             if not read_only:
                 cores: int = connection.execute("select current_setting('threads')").fetchall()[0][0]
                 # One is left to the process that reads.
-                for setting in (*SPARING, f"threads = {max(1, cores - 1)}"):
+                for setting in (*WHILE_LOADING, f"threads = {max(1, cores - 1)}"):
                     connection.execute(f"set global {setting}")
             yield connection
         finally:
