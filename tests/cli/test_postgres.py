@@ -6,7 +6,6 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 from unittest import mock
-from urllib.parse import urlsplit
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def postgres(make_database: Callable[[str], str]) -> str:
     """The address of an empty database."""
-    # dlt wants a host and a password even where a socket needs none.
-    return urlsplit(make_database("cli"))._replace(netloc="postgres:none@localhost").geturl()
+    return make_database("cli")
 
 
 def test_the_whole_way_on_postgres(place: Place, whole: Place, postgres: str) -> None:

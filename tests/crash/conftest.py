@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 from stores import Store
@@ -47,9 +46,7 @@ def store(request: pytest.FixtureRequest, likeness: Likeness, tmp_path: Path) ->
     """An empty warehouse, on each engine."""
     if request.param == "duckdb":
         return Store(tmp_path / "runs.duckdb", likeness.connector)
-    address = urlsplit(request.getfixturevalue("own_database"))
-    # dlt wants a host and a password even where a socket needs none.
-    return Store(address._replace(netloc="postgres:none@localhost").geturl(), likeness.connector)
+    return Store(request.getfixturevalue("own_database"), likeness.connector)
 
 
 @pytest.fixture

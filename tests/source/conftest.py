@@ -51,8 +51,6 @@ def any_warehouse(
         place = str(tmp_path / "warehouse.duckdb")
     else:
         place = request.getfixturevalue("own_database")
-        # dlt asks for a host and a password; the socket's folder in the query wins.
-        place = place.replace("postgres:@/", "postgres:none@localhost/")
     return _warehouse(api, request.param, place, tmp_path, monkeypatch)
 
 

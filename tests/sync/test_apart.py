@@ -45,19 +45,30 @@ def likeness() -> Likeness:
 
 
 @pytest.fixture
-def begun(account: Account) -> Iterator[Callable[[], SessionApart]]:
-    """Begins a sync of everything that the account has."""
+def new_session(account: Account) -> Iterator[Callable[[], SessionApart]]:
+    """Makes a sync of the account."""
     sessions: list[SessionApart] = []
     end_idle()
 
-    def begin() -> SessionApart:
+    def new() -> SessionApart:
         sessions.append(CONNECTOR.session(account.server.origin, account.server.api_key))
-        sessions[-1].begin({}, None, ALL)
         return sessions[-1]
 
-    yield begin
+    yield new
     for session in sessions:
         session.close()
+
+
+@pytest.fixture
+def begun(new_session: Callable[[], SessionApart]) -> Callable[[], SessionApart]:
+    """Begins a sync of everything that the account has."""
+
+    def begin() -> SessionApart:
+        session = new_session()
+        session.begin({}, None, ALL)
+        return session
+
+    return begin
 
 
 def readers() -> list[psutil.Process]:
@@ -159,26 +170,26 @@ def test_a_reader_ends_with_the_process_that_started_it_however_that_ends(accoun
     reader.wait(timeout=20)
 
 
-def test_a_sync_that_begins_early_is_the_one_that_goes_on(account: Account) -> None:
+def test_a_sync_that_begins_early_is_the_one_that_goes_on(
+    account: Account, new_session: Callable[[], SessionApart]
+) -> None:
     account.add_runs(3)
-    end_idle()
-    session = CONNECTOR.session(account.server.origin, account.server.api_key)
+    session = new_session()
     session.begin_early(ALL)
     (reader,) = readers()
     session.begin({}, None, ALL)
     assert readers() == [reader]
     assert runs_read(session) == 3
-    session.close()
+    assert account.asked("GET /workflows") == 1
 
 
 def test_a_sync_that_began_early_starts_anew_when_something_had_been_loaded(
-    account: Account, begun: Callable[[], SessionApart]
+    account: Account, begun: Callable[[], SessionApart], new_session: Callable[[], SessionApart]
 ) -> None:
     account.add_runs(3)
     (*_, end) = begun().chunk()
     assert isinstance(end, ChunkEnd)
-    session = CONNECTOR.session(account.server.origin, account.server.api_key)
+    session = new_session()
     session.begin_early(ALL)
     session.begin(end.state, end.cursor, ALL)
     assert runs_read(session) == 0
-    session.close()

@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from unittest import mock
-from urllib.parse import urlsplit
 
 import dlt
 import psycopg2
@@ -180,9 +179,7 @@ def machine(request: pytest.FixtureRequest, likeness: Likeness, tmp_path: Path) 
     known: dict[str, Any] = {"likeness": likeness, "orders": likeness.orders}
     if request.param == "duckdb":
         return type("Machine", (OnDuckDb,), known)
-    address = urlsplit(request.getfixturevalue("own_database"))
-    # dlt wants a host and a password even where a socket needs none.
-    known["address"] = address._replace(netloc="postgres:none@localhost").geturl()
+    known["address"] = request.getfixturevalue("own_database")
     return type("Machine", (OnPostgres,), known)
 
 
